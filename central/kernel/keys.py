@@ -2,7 +2,6 @@
 feeds and commands. They lie in a folder of their own, readable by central alone, never in the database or its backups.
 """
 
-import os
 import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +21,7 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from shared.foreign import taken
 from shared.ids import Id, derived_id
+from shared.runtime.files import settle_names, write_whole
 from shared.wire.certificates import Certificate, DeviceKind, issue, root_certificate, verified
 from shared.wire.seal import Signer
 
@@ -107,8 +107,9 @@ def made_keys(folder: Path, now: datetime) -> Keys:
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True, mode=0o700)
     for name, text in zip(_NAMES, keys.texts, strict=True):
-        _write_private(half / name, text)
+        write_whole(half / name, text, 0o600)
     half.replace(folder)
+    settle_names(folder.parent)
     return keys
 
 
@@ -140,11 +141,3 @@ def _with_working_key(root_key: Ed25519PrivateKey, root_pem: str, key: Ed25519Pr
 
 def _pem(key: Ed25519PrivateKey) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def _write_private(path: Path, text: bytes) -> None:
-    """Never readable by others, not even for a moment."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())

@@ -5,7 +5,6 @@ addresses typed at the door), and makes the tokens of links that go out by mail.
 """
 
 import hmac
-import os
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from central.kernel.keys import refuse_exposed
+from shared.runtime.files import write_whole
 
 _NONCE = 12
 FILE = "vault.key"
@@ -70,11 +70,6 @@ def read_vault(folder: Path) -> Vault | None:
 
 
 def made_vault(folder: Path) -> Vault:
-    half, key = (folder / FILE).with_suffix(".new"), token_bytes(32)
-    half.unlink(missing_ok=True)
-    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(key)
-        file.flush()
-        os.fsync(file.fileno())
-    half.replace(folder / FILE)
+    key = token_bytes(32)
+    write_whole(folder / FILE, key, 0o600)
     return Vault(key)

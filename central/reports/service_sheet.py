@@ -25,6 +25,7 @@ from central.web.shell import Branch, tree
 from central.web.texts import Texts
 
 HREF = "/admin/service"
+FIRST, LAST = date(1900, 1, 1), date(9000, 1, 1)  # days around which there are others, in every zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,11 @@ async def _sheet(request: web.Request) -> web.Response:
     t = frame.texts(request, me)
     try:
         day = date.fromisoformat(request.match_info["day"])
-        earlier, later = day - timedelta(days=1), day + timedelta(days=1)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise web.HTTPNotFound from None
+    if not FIRST <= day < LAST:
+        raise web.HTTPNotFound
+    earlier, later = day - timedelta(days=1), day + timedelta(days=1)
     wanted = request.query.get("at", "")
 
     def look(read: Read) -> Mapping[str, Any] | None:

@@ -4,7 +4,6 @@
 `key.pem`, `certificate.pem` and `root.pem` lie beside it for other programs (a Mosquitto, a TLS socket).
 """
 
-import os
 import ssl
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from shared.ids import Id
 from shared.runtime.config import Failure
+from shared.runtime.files import write_whole
 from shared.runtime.login import CERTIFICATE_FILE, KEY_FILE, ROOT_FILE, Login
 from shared.wire.certificates import Certificate, verified
 from shared.wire.codec import dump, load
@@ -157,20 +157,3 @@ def keep_pending(directory: Path, pending: Pending | None) -> None:
         (directory / PENDING_FILE).unlink(missing_ok=True)
     else:
         write_whole(directory / PENDING_FILE, dump(pending), 0o600)
-
-
-def write_whole(path: Path, data: bytes, mode: int) -> None:
-    """All of it or nothing, on the disk when this returns."""
-    draft = path.with_name(f".{path.name}.new")
-    draft.unlink(missing_ok=True)
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from edge.device.identity import read_identity, write_whole
+from edge.device.identity import read_identity
 from edge.device.site_broker import BrokerDeviceConfig
 from shared.runtime.central import Declined, HttpCentral, Unreachable
 from shared.runtime.config import Failure
+from shared.runtime.files import write_whole
 from shared.runtime.sync import parsed
 from shared.runtime.system import Clock, SystemClock
 from shared.wire.certificates import revoked_serials

@@ -26,6 +26,7 @@ from central.organisation.model import Attempt
 from central.organisation.rules import FREE, IDLE, LONGEST_WAIT, counted, locked
 from central.organisation.second_factor import step_of
 from central.organisation.webhook_delivery import WAITS, next_try
+from shared.clock import to_ms
 from tests.central.orders.test_holds import wish
 from tests.central.organisation.conftest import PASSWORD, People, box, jeanne, people  # noqa: F401 - its fixtures
 from tests.central.small_house import NOW, Clerk, House, Watch, new_id
@@ -261,7 +262,14 @@ def test_a_clock_that_jumped_is_believed_when_it_stays_or_is_back(off: timedelta
 
 @pytest.mark.parametrize(
     ("last", "believed"),
-    [(None, True), (NOW - MINUTE, True), (NOW - AWAY, True), (NOW - YEAR, False), (NOW + YEAR, False)],
+    [
+        (None, True),
+        (NOW - MINUTE, True),
+        (NOW - AWAY, True),
+        (NOW - timedelta(days=3), False),
+        (NOW - YEAR, False),
+        (NOW + YEAR, False),
+    ],
 )
 def test_a_process_begins_where_the_last_one_ended(last: datetime | None, believed: bool) -> None:
     seconds = Seconds()
@@ -270,6 +278,23 @@ def test_a_process_begins_where_the_last_one_ended(last: datetime | None, believ
     assert steady.believes(NOW) is believed and steady.doubted is not believed
     seconds.at = STAYS_S
     assert steady.believes(NOW + timedelta(seconds=STAYS_S))
+
+
+@pytest.mark.parametrize(("last", "believed"), [(NOW - MINUTE, True), (NOW - YEAR, False), (NOW + YEAR, False)])
+async def test_the_last_sign_of_life_is_in_the_database(
+    place, keys: Keys, watch: Watch, clerk: Clerk, last: datetime, believed: bool
+) -> None:
+    clerk.db.write(
+        "INSERT INTO counter (name, value) VALUES ('test commit', :at) ON CONFLICT (name) DO UPDATE SET value = :at",
+        {"at": to_ms(last)},
+    )
+    door = Door(place[0], watch, path_of, keys)
+    door.start()
+    try:
+        await Pulse(door, (), {}, lambda: ()).begin()
+        assert door.believes_its_clock() is believed
+    finally:
+        await asyncio.to_thread(door.stop)
 
 
 async def test_no_loop_does_for_good_what_a_jumped_clock_calls_due(

@@ -245,6 +245,17 @@ async def test_a_device_that_followed_a_wrong_central_follows_the_right_one(days
         assert moved < -HOUR // timedelta(milliseconds=1)
 
 
+async def test_who_was_long_without_an_answer_believes_more_by_what_its_clock_may_have_run(days, hands) -> None:
+    assert await days.ask()
+    hands.go(timedelta(days=60))
+    bound = days.work.now().bound
+    assert bound > MINUTE
+    days.off = bound + PLAUSIBLE + MINUTE
+    assert not await days.ask()
+    days.off = bound + PLAUSIBLE - MINUTE / 2
+    assert await days.ask()
+
+
 async def test_a_small_step_of_centrals_needs_no_witness(days, hands) -> None:
     assert await days.ask()
     for off in (MINUTE, -MINUTE / 2):

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from structlog.testing import capture_logs
 
 from edge.device import instructions
-from edge.device.identity import Stored, keep_identity, write_whole
+from edge.device.identity import Stored, keep_identity
 from edge.device.shell import DeviceConfig
 from edge.gate import main
 from edge.gate.config import GateConfig, GpioConfig, LaneConfig, PortConfig, ReaderConfig
@@ -35,6 +35,7 @@ from shared.outcome import Ok, Refused
 from shared.rules.access import Deny, ProofRule
 from shared.runtime.broker import EmbeddedBroker
 from shared.runtime.config import ConfigError, Failure, load_config
+from shared.runtime.files import write_whole
 from shared.runtime.journal import Journal
 from shared.runtime.login import KEY_FILE
 from shared.runtime.mqtt import Endpoint

@@ -51,7 +51,7 @@ async def test_todays_sheet_has_an_address_of_its_own(browser: Browser) -> None:
     assert 'href="/admin/service?at=' in (await browser.get("/admin")), (
         "in the room of the day, and so in find anything"
     )
-    for wrong in ("2026-13-01", "0001-01-01", "9999-12-31", "2026-02-30"):
+    for wrong in ("2026-13-01", "2026-02-30", "0001-01-01", "0001-01-02", "9999-12-30", "9999-12-31"):
         assert (await browser.get(f"/admin/service/{wrong}")).status == 404, wrong
 
 
