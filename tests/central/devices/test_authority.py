@@ -192,10 +192,10 @@ def test_a_lease_is_for_what_the_point_of_sale_may_sell(quick: tuple[Clerk, Hous
 OWN = {
     ("Sale", "order_id"): "made by the device; one that is there already gets an order of its own (a twin's)",
     (
-        "Payment",
+        "SalePayment",
         "id",
     ): "made by the device; one that it told before is the same money, another's is not (test_earlier_ids.py)",
-    ("Passage", "scan_id"): "may come before its scan; another gate's word counts for nothing (access/ops.py)",
+    ("PassageFact", "scan_id"): "may come before its scan; another gate's word counts for nothing (access/ops.py)",
 }
 """What in a fact's body names nothing that has to be the device's already."""
 CALLED = {"ticket_id": "entitlement"}

@@ -79,15 +79,15 @@ COMPARED: dict[str, tuple[Told, list[str]]] = {
     "SaleLine.ticket, with a proof": (proof_asked, ["proof_differs"]),
     "SaleLine.number": (in_line(number="x"), ["number_not_its_own"]),
     "Sale.currency": (lambda sale, *_: replace(sale, currency="JPY"), ["currency_differs"]),
-    "Payment.id, twice": (paid(CARD, replace(CARD, amount=FULL - 1000)), []),
-    "Payment.amount": (paid(replace(CARD, amount=FULL - 1)), ["amount_differs"]),
-    "Payment.method": (
+    "SalePayment.id, twice": (paid(CARD, replace(CARD, amount=FULL - 1000)), []),
+    "SalePayment.amount": (paid(replace(CARD, amount=FULL - 1)), ["amount_differs"]),
+    "SalePayment.method": (
         paid(replace(CARD, amount=FULL), replace(NOTHING, amount=1)),
         ["amount_differs"],
     ),
-    "Payment.method, that is none for all of it": (paid(replace(NOTHING, amount=FULL)), ["amount_differs"]),
-    "Payment.method, in cash": (paid(replace(CARD, method="cash", amount=FULL)), ["method_differs"]),
-    "Payment.method, later": (paid(replace(CARD, method="deferred", amount=FULL)), ["method_differs"]),
+    "SalePayment.method, that is none for all of it": (paid(replace(NOTHING, amount=FULL)), ["amount_differs"]),
+    "SalePayment.method, in cash": (paid(replace(CARD, method="cash", amount=FULL)), ["method_differs"]),
+    "SalePayment.method, later": (paid(replace(CARD, method="deferred", amount=FULL)), ["method_differs"]),
     "Sale.lines, of which there are none": (
         lambda sale, *_: replace(sale, lines=(), payments=()),
         ["nothing_sold"],
@@ -101,8 +101,8 @@ ITS_OWN = {
     "Sale.receipt": "counted by the device alone, and told in any order",
     "Sale.language": "the visitor's choice",
     "Sale.lines": "each is compared",
-    "Payment.reference": "the terminal's own",
-    "Payment.terminal": "what the terminal printed",
+    "SalePayment.reference": "the terminal's own",
+    "SalePayment.terminal": "what the terminal printed",
 }
 
 
