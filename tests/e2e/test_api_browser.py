@@ -13,12 +13,12 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from central.web.api_page import SOME_ID
+from tests.e2e.readable import axe_faults, in_both_schemes
 from tests.e2e.signed_in import enter, session_of
 from tests.e2e.test_live_browser import CONTRAST, page_of
 from tests.evening_house import EveningHouse, evening_house
 
 pytestmark = pytest.mark.e2e
-AXE = Path(__file__).parents[1] / "vendor" / "axe-4.14.1.min.js"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -70,24 +70,20 @@ async def test_the_line_for_the_terminal_does_the_same(evening: EveningHouse, br
     assert len(said["value"]) == 1 and said["next"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1440])
-async def test_it_can_be_read_by_everybody(
-    evening: EveningHouse, browser: Browser, tmp_path: Path, width: int, scheme: str
-) -> None:
+async def test_it_can_be_read_by_everybody(evening: EveningHouse, browser: Browser, tmp_path: Path, width: int) -> None:
     """axe-core finds nothing, texts are readable, nothing stands out to the right, everything comes from us."""
-    async with page_of(browser, width=width, height=800, scheme=scheme) as page:
+    async with page_of(browser, width=width, height=800) as page:
         await signed_in(evening, tmp_path, page)
         for path in ("/api", "/api/commands/place_order", "/api/queries/availability", "/api/entities/performance"):
             await page.goto(evening.central.url + path)
             await page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
-            await page.evaluate(AXE.read_text())
-            found = await page.evaluate("axe.run().then((said) => said.violations.map((v) => [v.id, v.nodes[0].html]))")
-            assert found == [], path
-            assert await page.evaluate(CONTRAST) == [], path
+            async for scheme in in_both_schemes(page):
+                assert await axe_faults(page, scheme) == [], path
+                assert await page.evaluate(CONTRAST) == [], (path, scheme)
+                await page.screenshot(path=tmp_path / f"api{path.replace('/', '-')}-{width}-{scheme}.png")
             wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert wide <= 0, path
-            await page.screenshot(path=tmp_path / f"api{path.replace('/', '-')}-{width}-{scheme}.png")
 
 
 async def test_it_is_light(evening: EveningHouse) -> None:
