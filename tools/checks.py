@@ -86,7 +86,6 @@ TIMED: dict[str, tuple[int, str]] = {
         2,
         "drawings have a least distance in time: the longer it took, the more may be",
     ),
-    "tests/central/web/test_openapi.py": (2, "how many tries are made fits the time there is; none is judged by it"),
     "tests/edge/kiosk/test_payment.py": (1, "the process dies at some moment or other, and each must be honest"),
     "tests/shared/runtime/test_tasks.py": (1, "says when work began, and judges nothing by it"),
 }

@@ -28,7 +28,7 @@ from central.kernel.log_proof import prove
 from central.kernel.privileges import EVERYTHING
 from central.kernel.row_proof import prove_rows
 from central.kernel.schema import SchemaError, repair, upgrade
-from central.kernel.shape import known
+from central.kernel.shape import Shape, known, shape_of
 from central.kernel.tx import Read
 from central.reports.checks import run_checks
 from central.web.session import SESSIONS, SignedIn
@@ -74,6 +74,18 @@ def kept(before: Rows, after: Rows) -> None:
         assert narrowed[0] == narrowed[1], table
 
 
+_AS_DECLARED: set[tuple[str, Shape]] = set()
+
+
+def as_declared(connection: sa.Connection) -> None:
+    """Alembic finds no difference from the declarations. A database that looks like one it went through is not gone
+    through again: that takes a quarter of all that is done to a house here."""
+    looks = connection.dialect.name, shape_of(connection)
+    if looks not in _AS_DECLARED:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+        _AS_DECLARED.add(looks)
+
+
 def test_there_is_a_house_of_every_schema() -> None:
     assert set(SCHEMAS) == {*known(), *EARLY}, "a new migration: .venv/bin/python -m tests.central.kernel.houses"
 
@@ -97,7 +109,7 @@ async def test_a_house_of_before_is_todays(schema: str, empty: Database, tmp_pat
 
     engine = sa.create_engine(empty.alchemy_url)
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+        as_declared(connection)
     engine.dispose()
     with closing(empty.connect()) as db:
         read = Read(db, SYSTEM, NOW, keys)
