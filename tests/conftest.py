@@ -4,6 +4,7 @@ On a continuous integration server (CI is set) a server that is not installed fa
 says what to install.
 """
 
+import gc
 import os
 import pwd
 import re
@@ -19,6 +20,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import structlog
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
@@ -27,10 +29,17 @@ from tests.undeclared import undeclared  # noqa: F401  # every test asks for it
 from tests.waiting import until_now
 from tests.warm import afresh  # noqa: F401  # some ask for it
 
+gc.disable()  # until all is imported: pytest_collection
 settings.load_profile(os.environ.get("EXAMPLES", "calm"))  # "anew": examples that nobody has tried yet
+
+# A fault that a test brings about is told in plain lines: with its source in colours, as it is where nobody has said
+# otherwise, each takes a twentieth of a second.
+PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], PLAIN])
 
 TOGETHER = {
     "tests/central/reports/test_checks.py",
+    "tests/central/web/test_openapi.py",
     "tests/e2e/test_story.py",
     "tests/parterre/test_cli_central.py",
 }
@@ -39,12 +48,15 @@ whichever has nothing to do."""
 
 
 class Workers(LoadScopeScheduling):
+    """Hands the tests out in the order of `pytest_collection_modifyitems`."""
+
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         return file if file in TOGETHER else nodeid
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Workers:
+    config.option.loadscopereorder = False  # by how many tests a file has: we know how long they take
     return Workers(config, log)
 
 
@@ -55,7 +67,9 @@ STARTS = re.compile(
     r"|CardTerminalSimulator|start_server|KioskWindow|subprocess|Beside|Taking|create_subprocess_exec|Database)\b"
 )
 """What stands in files of tests that start what listens, is drawn, is a process, or is a house in a database."""
-SLOW = {line.partition(" ")[2] for line in (Path(__file__).parent / "slow.txt").read_text().splitlines()}
+LISTED = [line.split(" ", 1) for line in (Path(__file__).parent / "slow.txt").read_text().splitlines()]
+SLOW = {test: float(seconds) for seconds, test in LISTED}
+"""Test → seconds of processor time."""
 BEGAN_S = pytest.StashKey[float]()
 
 
@@ -79,12 +93,28 @@ def processor_s() -> float:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks tests `server` and `slow`: nobody has to think of it."""
+    """Marks tests `server` and `slow`: nobody has to think of it. What takes longest comes first, so that at the end no
+    worker is left alone with it."""
+    together = dict.fromkeys(TOGETHER, 0.0)
+    for test, seconds in SLOW.items():
+        if (file := test.partition("::")[0]) in TOGETHER:
+            together[file] += seconds
+    items.sort(key=lambda item: -(together.get(item.nodeid.partition("::")[0]) or SLOW.get(item.nodeid, 0.0)))
     for item in items:
         if needs_server(item):
             item.add_marker("server")
         if item.nodeid in SLOW:
             item.add_marker("slow")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What was imported and collected stays to the end: nobody looks through it for what could be thrown away, neither
+    while it comes (a third of what collecting took) nor later."""
+    done = yield
+    gc.freeze()
+    gc.enable()
+    return done
 
 
 def pytest_collection_finish() -> None:
@@ -165,6 +195,7 @@ class PostgresServer:
                 "synchronous_commit": kept,
                 "full_page_writes": "off",
                 "shared_buffers": "32MB",
+                "autovacuum": "off",  # it looks after hundreds of databases that no test asks anything of any more
             }
         serve = ["-D", self._data, *(f"--{name}={value}" for name, value in settings.items())]
         log = self.folder / "log"
