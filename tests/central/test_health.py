@@ -122,6 +122,7 @@ async def test_every_loop_falls_once_comes_back_and_health_tells(config: Central
                 for listener in central.door._listeners:
                     listener(frozenset({"x"}), frozenset({HALL + new_id()}))
                 await asyncio.sleep(0)
+            await central.pulse.beat()  # all of them may have fallen since its last
             status, said = await asked(browser, "/readyz")
             assert (status, said["ready"], said["checks"]["commit"]) == (503, False, "OperationalError")
             assert {each["task"] for each in said["failing"]} == {each.name for each in loops}
