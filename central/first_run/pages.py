@@ -52,6 +52,7 @@ from central.web.form import LARGE, form_of, line
 from central.web.frame import FRAME, LANGUAGE_COOKIE, LANGUAGE_FOR
 from central.web.origin import address_of
 from central.web.settings import MIB
+from central.web.shown import SHOWN
 from central.web.texts import Texts, texts
 from shared.languages import LANGUAGES
 from shared.outcome import Outcome, Refused
@@ -143,6 +144,8 @@ class Wizard:
     async def take(self, request: web.Request) -> web.StreamResponse:
         now, step = await self._there(request)
         t, form = self._t(request), await form_of(request)
+        if form.get("do") == "accept" and now.hall and now.hall.id not in form.getall(SHOWN, []):
+            raise web.HTTPSeeOther("/setup/hall")  # drawn anew meanwhile, in another window: the picture again
         outcome = await self._took[step](request, form, t)
         if isinstance(outcome, Refused):
             if outcome.reason == NoSetUp.OVER:
@@ -181,7 +184,7 @@ class Wizard:
         page = await request.app[FRAME].page(
             request, f"setup_{step}.html", status=status, title=t("Installation"), step=step, steps=_ORDER,
             titles=titles(t), done=done(now), now=now, values=answer.values, faults=answer.faults,
-            refused=answer.refused, picture=picture, zones=_timezones(), suggested=profiles.usual(),
+            refused=answer.refused, picture=picture, SHOWN=SHOWN, zones=_timezones(), suggested=profiles.usual(),
             chosen=answer.values.get("profiles", "").split(), accept=".json,.svg,.csv",
             plan_faults=_in_plan(answer.refused),
             currencies={code: get_currency_name(code, locale=t.language) for code in CURRENCIES},

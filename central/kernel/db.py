@@ -208,8 +208,7 @@ class SqliteConnection:
     def written(self) -> int:
         return self._db.total_changes
 
-    shard = 0  # one writer
-    locking = ""
+    shard, locking = 0, ""  # one writer
 
 
 class PostgresConnection:
@@ -251,7 +250,8 @@ class PostgresConnection:
 
     def write_many(self, sql: str, rows: Sequence[Params]) -> None:
         self._fits(sql)
-        self._guard(lambda: self._db.cursor().executemany(pg_text(sql).encode(), rows))
+        with self._known_prepared():
+            self._guard(lambda: self._db.cursor().executemany(pg_text(sql).encode(), rows))
         self.written += len(rows)
 
     def begin(self, *, write: bool, footing: Footing = Footing.ALONE, lock_s: float = 0.0) -> None:
@@ -265,9 +265,7 @@ class PostgresConnection:
 
     def rollback(self) -> None:
         self._footing = Footing.ALONE
-        if not self._db.closed:
-            with suppress(Repeatable, Unavailable):  # cut off: the server rolls back by itself
-                self._execute("ROLLBACK", {})
+        self._end("ROLLBACK", {})
 
     def savepoint(self, name: str = "command") -> None:
         self._execute(f"SAVEPOINT {name}", {})
@@ -284,17 +282,27 @@ class PostgresConnection:
 
     @contextmanager
     def in_one_go(self) -> Iterator[None]:
-        going = self._db.pipeline()
-        self._going = self._guard(going.__enter__)
+        with self._known_prepared():
+            going = self._db.pipeline()
+            self._going = self._guard(going.__enter__)
+            try:
+                yield
+            except BaseException:
+                self._going = None
+                with suppress(psycopg.Error):  # of what was still on its way
+                    going.__exit__(None, None, None)
+                raise
+            self._going = None
+            self._guard(lambda: going.__exit__(None, None, None))
+
+    @contextmanager
+    def _known_prepared(self) -> Iterator[None]:
+        """Round what is said in one go: after a fault the driver believes prepared what the server passed over."""
         try:
             yield
         except BaseException:
-            self._going = None
-            with suppress(psycopg.Error):  # of what was still on its way
-                going.__exit__(None, None, None)
+            self._db._prepared.clear()  # as the driver does at a rollback of its own; it knows of no savepoints
             raise
-        self._going = None
-        self._guard(lambda: going.__exit__(None, None, None))
 
     @contextmanager
     def alone(self, word: str) -> Iterator[None]:
@@ -309,9 +317,14 @@ class PostgresConnection:
         try:
             yield
         finally:
-            if not self._db.closed:  # a line that is cut gives the lock back
-                with suppress(Repeatable, Unavailable):
-                    self._execute("SELECT pg_advisory_unlock(:key)", key)
+            self._end("SELECT pg_advisory_unlock(:key)", key)
+
+    def _end(self, sql: str, params: Params) -> None:
+        """Ends what this line keeps; where that cannot be said, the line ends, and with it whatever it kept."""
+        try:
+            _ = self._db.closed or self._execute(sql, params)
+        except (Repeatable, Unavailable):
+            self._db.close()
 
     def wait_for(self, word: str) -> None:
         self._execute("SELECT pg_advisory_xact_lock(:key)", {"key": lock_of(word)})

@@ -47,7 +47,7 @@ class Repeatable(Exception):
 
 
 class Cut(Repeatable):
-    """The line was cut, in the middle of something perhaps."""
+    """The line was cut, in the middle of something perhaps; or it is not what we take it for, and has to be."""
 
 
 class Queued(Repeatable):
@@ -117,7 +117,19 @@ def of_postgres(fault: psycopg.Error) -> Unavailable | Cut | Stuck | None:
     if state[:2] in ("53", "58") or state in ("57P03", "25006"):
         return Unavailable(NoDatabase.DATABASE_AWAY, why)
     lost = isinstance(fault, psycopg.OperationalError) and state[:2] in ("", "08", "57")
-    return Cut(why) if lost or isinstance(fault, psycopg.InterfaceError) else None
+    return Cut(why) if lost or isinstance(fault, psycopg.InterfaceError) or _is_other(fault) else None
+
+
+_OTHER = ("26000", "42P05")
+"""A statement that we believe prepared is not; one of its name is there that we know nothing of."""
+_STALE = "RevalidateCachedQuery"
+
+
+def _is_other(fault: psycopg.Error) -> bool:
+    """Whether the line is in another state than we and the driver believe. What somebody did to a table between two
+    uses of a prepared statement has no code of its own, but a place in the server's source, which it names in every
+    language ("cached plan must not change result type")."""
+    return fault.sqlstate in _OTHER or (fault.sqlstate == "0A000" and fault.diag.source_function == _STALE)
 
 
 def trouble_of(fault: BaseException) -> Unavailable | None:

@@ -25,6 +25,7 @@ from central.web.frame import FRAME, Frame
 from central.web.screens.names import Labels, label, labels
 from central.web.screens.refusals import said as refusal_text
 from central.web.session import SignedIn
+from central.web.shown import SHOWN, shown_mark, was_shown
 from central.web.texts import Texts
 from shared.ids import Id, is_id
 from shared.outcome import Refused
@@ -70,7 +71,9 @@ async def _page(frame: Frame, door: Door, me: SignedIn, request: web.Request) ->
     chosen = [each for each in form.getall("performance", []) if is_id(each)]
     kept = form.getall("field", []) if form else [str(each) for each in LOGICAL_FIELDS]
     fields = tuple(each for each in LOGICAL_FIELDS if str(each) in kept)
-    why, done = str(form.get("why", "")), "_do" in form
+    why = str(form.get("why", ""))
+    mark = shown_mark([of, chosen, fields, why])
+    done = "_do" in form and was_shown(form.getall(SHOWN, []), mark)
     lines: tuple[CarriedPerformance, ...] = ()
     refused = fault = ""
     if form and not (chosen and fields):
@@ -88,7 +91,8 @@ async def _page(frame: Frame, door: Door, me: SignedIn, request: web.Request) ->
         request, "plan_carry.html", status=422 if refused or fault else 200,
         title=t("Reporter sur des représentations"), sheet=sheet,
         chosen=chosen, kept=kept, why=why, lines=lines, refused=refused or fault,
-        done=done and bool(lines), command=fresh_id(_CLOCK), at=sheet["at"], here="logical_configuration",
+        done=done and bool(lines), command=fresh_id(_CLOCK), SHOWN=SHOWN, mark=mark,
+        unseen="_do" in form and not done, at=sheet["at"], here="logical_configuration",
         fields=[(str(each), _field(t, each)) for each in LOGICAL_FIELDS],
     )  # fmt: skip
 

@@ -21,6 +21,7 @@ from central.web.frame import FRAME, Frame
 from central.web.live import LIVE
 from central.web.session import SignedIn
 from central.web.shell import Branch, tree
+from central.web.shown import SHOWN, shown_mark, was_shown
 from central.web.texts import texts
 from shared.ids import Id, is_id
 from shared.languages import LANGUAGES
@@ -160,18 +161,22 @@ async def _proposed(
     """What would be made, of which one may leave out; or, asked to, makes what was left in."""
     t, posted = frame.texts(request, me), await form_of(request) if request.method == "POST" else None
     taken = None if posted is None else {str(each) for each in posted.getall("take", [])}
+    rows = list(_rows(wanted))
+    mark = shown_mark(rows)
+    unseen = posted is not None and not was_shown([str(each) for each in posted.getall(SHOWN, [])], mark)
     chosen = wanted if taken is None else only(wanted, taken)
     said = str(posted.get("_command", "")) if posted is not None else ""
     command_id = Id(said) if is_id(said) else fresh_id(_CLOCK)
     refused: Refused | None = None
     if taken != set():
-        outcome = (await door.execute(me.actor, chosen, command_id, dry_run=posted is None)).outcome
-        if posted is not None and not isinstance(outcome, Refused):
+        outcome = (await door.execute(me.actor, chosen, command_id, dry_run=posted is None or unseen)).outcome
+        if posted is not None and not unseen and not isinstance(outcome, Refused):
             raise web.HTTPSeeOther(f"/admin/live?at={at}&done={command_id}")
         refused = outcome if isinstance(outcome, Refused) else None
     return await frame.page(
         request, "checklist_usual.html", status=200 if posted is None else 422, title=t(item.title), item=item, at=at,
-        rows=list(_rows(wanted)), taken=taken, refused=refused, command=command_id, here="/admin/live",
+        rows=rows, taken=taken, refused=refused, command=command_id, here="/admin/live",
+        SHOWN=SHOWN, mark=mark, unseen=unseen,
     )  # fmt: skip
 
 

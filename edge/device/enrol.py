@@ -18,6 +18,8 @@ from edge.device.identity import (
     Pending,
     Stored,
     device_key,
+    forget_asked,
+    keep_asked,
     keep_identity,
     keep_pending,
     read_identity,
@@ -87,6 +89,20 @@ async def ensure_enrolled(
     poll_s: float = 0.5,
     say: Callable[[str], None] | None = None,
 ) -> Identity:
+    """As `_enrolled`; a disk that keeps nothing is a Failure as well, after which the same code serves again."""
+    try:
+        return await _enrolled(directory, kind, central, clock, code, label, poll_s, say)
+    except OSError as bad:
+        raise Failure(
+            f"This device cannot keep its enrolment in {directory} ({bad.strerror or bad}).",
+            "Make room there, or set the folder's owner right; then start it again with the same code.",
+        ) from bad
+
+
+async def _enrolled(
+    directory: Path, kind: DeviceKind, central: Central, clock: Clock, code: str, label: str, poll_s: float,
+    say: Callable[[str], None] | None,
+) -> Identity:  # fmt: skip
     """The device's identity, enrolling it if it has none: that needs a line and, for the first request, a code. `say`
     hears what is being waited for. Failure with the next step if it cannot be."""
     found = read_identity(directory)
@@ -121,6 +137,7 @@ async def ensure_enrolled(
             await asyncio.sleep(delay)
         except Declined as bad:
             keep_pending(directory, None)
+            forget_asked(directory)
             if asked or not code:
                 raise refusal(bad) from bad
             pending = None  # an earlier request that came to nothing, but there is a code to ask anew
@@ -144,7 +161,9 @@ async def _ask(
             "This device is not enrolled.", "Make a code for it in central's device list and start it with that code."
         )
     body = {"code": code, "request_pem": signing_request(key, label or "device"), "label": label}
-    answer = await central.command("enrol_device", fresh_id(clock), dump(body))
+    sent = dump(body)
+    command_id = keep_asked(directory, sent, lambda: fresh_id(clock))
+    answer = await central.command("enrol_device", command_id, sent)
     try:
         requested = load(Requested, answer, MOST_ANSWER)
     except ValueError as bad:

@@ -5,14 +5,16 @@
 """
 
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
-from shared.ids import Id
+from shared.ids import Id, is_id
 from shared.runtime.config import Failure
 from shared.runtime.files import write_whole
 from shared.runtime.login import CERTIFICATE_FILE, KEY_FILE, ROOT_FILE, Login
@@ -22,6 +24,7 @@ from shared.wire.seal import Signer, kid_of
 
 IDENTITY_FILE = "identity.json"
 PENDING_FILE = "pending.json"
+ASKED_FILE = "asked.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,14 @@ class Stored:
     institution_id: Id
     central_certificates: tuple[str, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What `asked.json` holds: what central was asked, as a digest, and under which id: so it answers again."""
+
+    command_id: Id
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +143,8 @@ def keep_identity(directory: Path, key: Ed25519PrivateKey, certificate: Certific
     write_whole(directory / CERTIFICATE_FILE, stored.certificate.encode(), 0o644)
     write_whole(directory / ROOT_FILE, stored.root_pem.encode(), 0o644)
     write_whole(directory / IDENTITY_FILE, dump(stored), 0o600)
-    (directory / PENDING_FILE).unlink(missing_ok=True)
+    keep_pending(directory, None)
+    forget_asked(directory)
     return Identity(directory, key, certificate, stored)
 
 
@@ -157,3 +169,21 @@ def keep_pending(directory: Path, pending: Pending | None) -> None:
         (directory / PENDING_FILE).unlink(missing_ok=True)
     else:
         write_whole(directory / PENDING_FILE, dump(pending), 0o600)
+
+
+def keep_asked(directory: Path, body: bytes, fresh: Callable[[], Id]) -> Id:
+    """The id under which central is asked this: kept before it is asked, for its answer may be lost."""
+    digest = sha256(body).hexdigest()
+    try:
+        before = load(Asked, (directory / ASKED_FILE).read_bytes())
+    except (FileNotFoundError, ValueError):
+        before = None
+    if before is not None and before.digest == digest and is_id(before.command_id):
+        return before.command_id
+    asked = Asked(fresh(), digest)
+    write_whole(directory / ASKED_FILE, dump(asked), 0o600)
+    return asked.command_id
+
+
+def forget_asked(directory: Path) -> None:
+    (directory / ASKED_FILE).unlink(missing_ok=True)

@@ -16,7 +16,8 @@ from typing import Any
 from shared.wire.certificates import Certificate
 
 MOST_ADDRESSES = 10_000  # of which failures are remembered
-MOST_KNOWN = 10_000  # logins that once came in
+MOST_KNOWN = 10_000  # holders who once came in
+MOST_SHOWN = 20  # passwords of one of them: a device has one, and a new one for each certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,8 @@ class Doorkeeper:
         self._strangers: dict[str, dict[int, DeviceLine]] = {}  # by address, the oldest first
         self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()  # address → how many, until when it waits
         self._looks: OrderedDict[str, Bucket] = OrderedDict()  # of addresses that wait
-        self._once_in: OrderedDict[int, None] = OrderedDict()  # what was shown, not whose it is: ids are no secret
+        self._once_in: OrderedDict[int, str] = OrderedDict()  # what was shown, not whose it is: ids are no secret
+        self._shown: OrderedDict[str, OrderedDict[int, None]] = OrderedDict()  # by holder, the oldest first
 
     def now(self) -> float:
         """Seconds, of any beginning."""
@@ -164,9 +166,22 @@ class Doorkeeper:
         """The holder has logged in on this line, showing this password; the older ones of theirs that are too many."""
         line.who = who
         self._known_now(line)
-        _remember(self._once_in, hash(shown), None, MOST_KNOWN)
+        self._came_in(who.holder_id, hash(shown))
         theirs = [each for each in self.known if each.who and each.who.holder_id == who.holder_id]
         return tuple(theirs[: -self.limits.per_device])
+
+    def _came_in(self, holder_id: str, shown: int) -> None:
+        """Each holder has so many: whoever shows ever new passwords makes the house forget its own."""
+        theirs = self._shown.get(holder_id) or OrderedDict()
+        if holder_id not in self._shown and len(self._shown) >= MOST_KNOWN:
+            for gone in self._shown.popitem(last=False)[1]:
+                self._once_in.pop(gone, None)
+        _remember(self._shown, holder_id, theirs, MOST_KNOWN)
+        if shown not in theirs and len(theirs) >= MOST_SHOWN:
+            self._once_in.pop(theirs.popitem(last=False)[0], None)
+        theirs[shown] = None
+        theirs.move_to_end(shown)
+        self._once_in[shown] = holder_id
 
     def leave(self, line: DeviceLine) -> None:
         if self._lines.pop(line.number, None) is None:
@@ -207,7 +222,7 @@ class Doorkeeper:
 
     def disowned(self, line: DeviceLine, shown: str) -> None:
         """A login of somebody who is of this house no more: it is as good as none, however genuine it is."""
-        self._once_in.pop(hash(shown), None)
+        self._shown.get(self._once_in.pop(hash(shown), ""), OrderedDict()).pop(hash(shown), None)
         self.failed(line)
 
 

@@ -8,6 +8,7 @@ alike and nothing old runs after a reconnect.
 import asyncio
 import socket
 import ssl
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from secrets import token_hex
@@ -25,7 +26,7 @@ log = logger(__name__)
 seldom = Seldom(log)
 Handler = Callable[[str, bytes], Awaitable[None] | None]
 MAX_INFLIGHT = 200  # publishes waiting for the broker at once; more than that is answered with False
-MOST_KNOWN = 5000  # devices whose presence is held
+MOST_OF_SITE = 2000  # devices of one site whose presence is held: a relay speaks for all of its own, and no others
 MAX_QUEUE = 2000  # messages waiting for their handler; beyond it they are dropped, a poll makes up for it
 
 
@@ -245,24 +246,30 @@ def _unless_cancelled() -> None:
 
 
 class Roster:
-    """Who of the neighbours is there. A will that belongs to an earlier session than the last birth is not believed."""
+    """Who of the neighbours is there, as each site tells it. A will that belongs to an earlier session than the last
+    birth is not believed. What is held is counted by site: there, whoever was not heard for longest goes first."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Presence] = {}
+        self._of: dict[str, OrderedDict[str, Presence]] = {}
 
-    def take(self, presence: Presence) -> bool:
+    def knows(self, device_id: str, site_id: str = "") -> bool:
+        return device_id in self._of.get(site_id, ())
+
+    def take(self, presence: Presence, site_id: str = "") -> bool:
         """Whether this changed anything."""
-        known = self._known.get(presence.device_id)
-        if known is None and len(self._known) >= MOST_KNOWN:
-            return False
+        site = self._of.setdefault(site_id, OrderedDict())
+        known = site.get(presence.device_id)
         if known is not None and known.online and not presence.online and presence.session != known.session:
             return False
-        self._known[presence.device_id] = presence
+        site[presence.device_id] = presence
+        site.move_to_end(presence.device_id)
+        if len(site) > MOST_OF_SITE:
+            site.popitem(last=False)
         return known != presence
 
     def online(self, device_id: str) -> bool:
-        known = self._known.get(device_id)
+        known = self.all().get(device_id)
         return known is not None and known.online
 
     def all(self) -> dict[str, Presence]:
-        return dict(self._known)
+        return {device_id: presence for site in self._of.values() for device_id, presence in site.items()}

@@ -1,6 +1,7 @@
 """Who may say and hear what on a broker, by certificate alone: a site whose line is cut decides it too.
 
-`firmware_configs/mosquitto/parterre.acl` says the same in Mosquitto's words.
+`firmware_configs/mosquitto/parterre.acl` says it in Mosquitto's words, which know an id, and neither site nor rights:
+where the two differ is named in tests/frame/test_mosquitto_rights.py.
 """
 
 from shared.wire import topics

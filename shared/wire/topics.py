@@ -95,6 +95,11 @@ def writer_of(topic: str) -> str | None:
     return parts[3] if len(parts) == 5 and parts[2] == "device" else None
 
 
+def site_of(topic: str) -> str:
+    """The site that a topic of ours is about."""
+    return topic.split("/")[1]
+
+
 def feed_of(topic: str) -> str | None:
     """The feed that a bell's topic is about."""
     parts = topic.split("/")

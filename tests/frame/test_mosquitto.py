@@ -123,7 +123,7 @@ def site_configuration(folder: Path, house: House, port: int) -> Path:
     folder.mkdir()
     (folder / "conf.d").mkdir()
     acl = folder / "parterre.acl"
-    acl.write_text(delivered("parterre.acl", {}))
+    acl.write_text(delivered("parterre.acl", {"parterre/SITE/": f"parterre/{SITE}/"}))
     configuration = folder / "mosquitto.conf"
     configuration.write_text(
         delivered("parterre.conf", {

@@ -141,7 +141,7 @@ class History:
         plan = await self._plan(request, me.actor, seen)
         if not is_id(command_id) or plan is None:
             raise web.HTTPBadRequest
-        if plan.command is None:
+        if plan.command is None or (not seen and getattr(plan.command, "seen", None)):  # nothing of it was shown
             return await self._plan_page(request, command_id, None)
         reply = await self._door.execute(me.actor, plan.command, Id(command_id))
         if not reply.ok:

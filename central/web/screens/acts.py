@@ -1,10 +1,8 @@
 """Any command as a page: its fields, what it would do, and then doing it."""
 
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Any
 
-import orjson
 from aiohttp import web
 
 from central.kernel.crud import CONFIGURED
@@ -40,11 +38,11 @@ from central.web.screens.sheet import (
 )
 from central.web.screens.things import is_final
 from central.web.session import local_path
+from central.web.shown import SHOWN, shown_mark, was_shown
 from central.web.text_keys import enum_name
 from shared.ids import is_id
 from shared.outcome import Ok, Refused
 
-SHOWN = "_shown"  # a digest of the answers whose effect was shown
 SURE = "_sure"  # the name that is typed before what is final is done
 
 
@@ -113,8 +111,8 @@ async def _acted(
     reply: Reply | None = None
     command_id = id_in(typed, COMMAND)
     values = {**parsed.values, **given}
-    answers = digest(parsed.values)
-    unseen = doing and bool(sheet.fields) and (typed.get(SHOWN) or [""])[0] != (answers or None)
+    answers = shown_mark(parsed.values)
+    unseen = doing and bool(sheet.fields) and not was_shown(typed.get(SHOWN) or [], answers)
     doing = doing and not unseen
     name = await screen.read(lambda read: _name_to_type(read, screen, sheet, values))
     unsure = doing and _plain((typed.get(SURE) or [""])[0]) != _plain(name)
@@ -136,14 +134,6 @@ async def _acted(
         screen, sheet, view, refusal, told, sound, status=200 if sound and not unsure else 422, answer=answer,
         name=name, unsure=unsure, answers=answers, unseen=unseen,
     )  # fmt: skip
-
-
-def digest(values: Any) -> str:
-    """A short mark of answers: what stood in a form. Empty for what is nested too deep, which no command takes."""
-    try:
-        return sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
-    except TypeError:
-        return ""
 
 
 def _name_to_type(read: Read, screen: Screen, sheet: Sheet, values: Mapping[str, Any]) -> str:

@@ -24,6 +24,7 @@ from central.web.screens.listing import one
 from central.web.screens.names import labels, setting_of
 from central.web.screens.refusals import SaidRefusal, said
 from central.web.screens.screen import Screen, acts_on, declared, new_id, screen_of
+from central.web.shown import SHOWN, shown_mark, was_shown
 from central.web.text_keys import enum_name
 from shared.ids import Id, is_id, near_id
 from shared.outcome import Refused
@@ -76,10 +77,13 @@ async def bulk(request: web.Request) -> web.Response:
         values, faults = parsed.values, parsed.faults
     if faults:
         return await _page(screen, declaration, rows, choices, chosen, typed, faults, [], [])
-    doing = DO in typed
+    mark = shown_mark([chosen.what, [row.id for row in rows], values])
+    doing = DO in typed and was_shown(typed.get(SHOWN) or [], mark)
     batch = Id(found) if is_id(found := (typed.get(COMMAND) or [""])[0]) else new_id()
     told, would, faults = await _each(screen, declaration, chosen, rows, values, batch, doing=doing)
-    return await _page(screen, declaration, rows, choices, chosen, typed, faults, told, would, done=doing)
+    return await _page(screen, declaration, rows, choices, chosen, typed, faults, told, would, done=doing, mark=mark,
+        unseen=DO in typed and not doing,
+    )  # fmt: skip
 
 
 def _choices(screen: Screen, read: Read, declaration: Declaration) -> dict[str, Choice]:
@@ -170,7 +174,8 @@ def _built(chosen: Choice, row: Any, values: dict[str, Any]) -> Any:
 
 async def _page(
     screen: Screen, declaration: Declaration, rows: list[Any], choices: dict[str, Choice], chosen: Choice | None,
-    typed: Typed, faults: list[Fault], told: list[BulkLine], would: list[Effect], *, done: bool = False,
+    typed: Typed, faults: list[Fault], told: list[BulkLine], would: list[Effect], *, done: bool = False, mark: str = "",
+    unseen: bool = False,
 ) -> web.Response:  # fmt: skip
     def look(read: Read) -> tuple[list[tuple[str, str]], FormView]:
         named = labels(read, screen.t, [(declaration.name, row.id) for row in rows])
@@ -188,4 +193,5 @@ async def _page(
         "screens/bulk.html", title=screen.t("Agir sur plusieurs"), entity=declaration.name, here=declaration.name,
         rows=listed, choices=list(choices.values()), chosen=chosen, form=view, told=told, effects=would, done=done,
         command=new_id(), refused=sum(not each.ok for each in told), status=422 if faults else 200, most=MOST,
+        SHOWN=SHOWN, mark=mark, unseen=unseen,
     )  # fmt: skip

@@ -114,3 +114,16 @@ async def test_a_presence_speaks_for_its_own_topics_device_only(evening: Evening
     await gate.appear()
     await until(lambda: app[ROSTER].online(gate.id))
     assert derived_id("nobody") not in app[ROSTER].all()
+
+
+async def test_a_site_tells_of_its_own_devices_only(evening: EveningHouse) -> None:
+    """Whatever a relay says under its site's name: a device of another site is not heard there, and one that there is
+    none of takes no room."""
+    gate = await evening.device(DeviceKind.GATE, "G", "Gate")
+    app, now = evening.central.app, datetime.now(UTC)
+    for site, device in ((derived_id("another site"), gate.id), (gate.site, derived_id("nobody"))):
+        said = dump(Presence(device, "s", True, now))
+        await app[BUS]._dispatch(aiomqtt.Topic(topics.state(site, device)), said)
+    assert app[ROSTER].all() == {}
+    await app[BUS]._dispatch(aiomqtt.Topic(topics.state(gate.site, gate.id)), dump(Presence(gate.id, "s", True, now)))
+    assert app[ROSTER].online(gate.id)

@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from central.app import make_app
 from central.first_run.link import FILE, setup_link
+from central.first_run.ops import house
 from central.first_run.pages import SETUP_FILE, _timezones
 from central.kernel.actor import SYSTEM
 from central.kernel.checklist import ITEMS
@@ -64,6 +65,12 @@ class Visitor:
         for step, form in STEPS:
             status, _, text = await self.send(step, form)
             assert status == 200, text
+
+
+def accepted(page: str) -> dict[str, str]:
+    """What the button under a hall's picture sends."""
+    (shown,) = re.findall(r'name="_shown" value="(\w+)"', page)
+    return {"do": "accept", "_shown": shown}
 
 
 @pytest.fixture
@@ -161,7 +168,12 @@ async def test_a_plan_file_is_shown_before_it_counts(visitor: Visitor) -> None:
     form.add_field("plan", THEATRE.read_bytes(), filename="theatre.json")
     status, path, text = await visitor.send("hall", form)
     assert (status, path) == (200, "/setup/hall") and "981" in text and text.count("data-n=") == 981
-    assert (await visitor.send("hall", {"do": "accept"}))[1] == "/setup/administrator"
+    unseen = await visitor.send("hall", {"do": "accept"})
+    assert unseen[1] == "/setup/hall" and not await visitor.door.read(SYSTEM, lambda read: house(read).accepted)
+    await visitor.send("hall", DRAWN)  # in another window
+    assert (await visitor.send("hall", accepted(text)))[1] == "/setup/hall", "another hall than the one that was shown"
+    text = (await visitor.get("/setup/hall"))[2]
+    assert (await visitor.send("hall", accepted(text)))[1] == "/setup/administrator"
 
 
 async def test_a_seat_list_as_a_spreadsheet_saves_it_is_a_hall(visitor: Visitor) -> None:
@@ -255,7 +267,7 @@ async def test_a_hall_is_drawn_with_its_price_zones(visitor: Visitor, said: str,
     )
     assert dict(rows) == want
     assert ("Catégorie 2" in text) == (len(want) > 1)
-    await visitor.send("hall", {"do": "accept"}, headers=french)
+    await visitor.send("hall", accepted(text), headers=french)
     season = await visitor.door.read(SYSTEM, lambda read: read.run("SELECT id FROM context WHERE kind = 'institution'"))
     item = ITEMS["seat_categories"]
     assert item.usual

@@ -155,6 +155,23 @@ def test_roster_believes_sessions_in_order() -> None:
     assert roster.all()["d"].session == "b"
 
 
+def test_a_site_takes_the_room_of_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before: 5,000 in all, and whoever told of as many that there are none of hid every device that came later."""
+    monkeypatch.setattr("shared.runtime.mqtt.MOST_OF_SITE", 10)
+    roster = Roster()
+
+    def say(device: str, site: str) -> bool:
+        return roster.take(Presence(Id(device), "s", True, NOW), site)
+
+    assert say("quiet", "theirs") and say("busy", "theirs")
+    for n in range(100):
+        assert say(f"none {n}", "theirs")
+        assert not say("busy", "theirs"), "it is heard still"
+    assert say("gate", "ours") and roster.online("gate")
+    assert not roster.knows("quiet", "theirs") and roster.knows("busy", "theirs") and not roster.knows("gate", "theirs")
+    assert len(roster.all()) == 11
+
+
 async def test_comes_back_when_the_broker_does(house, tmp_path) -> None:
     port = free_port()
     gate, central = house.holder("gate", DeviceKind.GATE), house.holder("central", DeviceKind.CENTRAL)

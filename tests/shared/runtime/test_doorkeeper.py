@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.runtime.doorkeeper import Away, BrokerLimits, Bucket, DeviceLine, Doorkeeper
+from shared.runtime.doorkeeper import MOST_SHOWN, Away, BrokerLimits, Bucket, DeviceLine, Doorkeeper
 from shared.runtime.seldom import MOST_KINDS, Seldom
 from shared.wire.certificates import DeviceKind
 
@@ -136,10 +136,31 @@ def test_what_is_remembered_is_bounded(house, monkeypatch) -> None:
     for n in range(200):
         line = came(door, f"10.0.{n}.1")
         door.failed(line)
-        door.welcome(line, house.holder("gate", DeviceKind.GATE).certificate, f"shown {n}")
+        door.welcome(line, house.holder(f"gate {n}", DeviceKind.GATE).certificate, f"shown {n}")
         door.leave(line)
         door.must_wait(line, "x")
-    assert len(door._failures) == len(door._once_in) == 10 and len(door._looks) <= 10
+    assert len(door._failures) == len(door._once_in) == len(door._shown) == 10 and len(door._looks) <= 10
+
+
+def test_one_device_makes_nobody_forget_the_others(house) -> None:
+    """Its password may be written in a hundred ways. Before: each took the room of another device's."""
+    door = Doorkeeper(FEW, Watch())
+    gate, other = (house.holder(name, DeviceKind.GATE).certificate for name in ("gate", "other"))
+    door.welcome(came(door, "10.0.0.1"), gate, "shown")
+    line = came(door, "10.0.0.2")
+    for n in range(11_000):
+        door.welcome(line, other, f"shown {n}")
+    door.welcome(line, other, f"shown {n}")
+    assert len(door._once_in) == MOST_SHOWN + 1
+    for _ in range(5):
+        door.failed(line)
+    at_home = came(door, "10.0.0.1")
+    for _ in range(5):
+        door.failed(at_home)
+    assert not door.must_wait(at_home, "shown")
+    assert not door.must_wait(line, f"shown {n}"), "and its own last ones"
+    door.disowned(line, f"shown {n}")
+    assert len(door._once_in) == MOST_SHOWN
 
 
 def test_a_client_goes_at_its_pace() -> None:

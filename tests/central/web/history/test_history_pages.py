@@ -289,7 +289,7 @@ async def test_who_may_look_and_not_change_is_told_so(browser: Browser, profile:
     browser.actor = seller(browser, OrganisationPrivilege.PROFILE_READ)
     page = await browser.get(f"{at(profile)}/back/{made}")
     assert "Il vous manque le droit" in page
-    await browser.post(f"{at(profile)}/back/{made}", want=409, _id=new_id())
+    await browser.post(f"{at(profile)}/back/{made}", want=409, _id=new_id(), seen=hidden(page, "seen"))
     assert browser.clerk.rows("SELECT code FROM operator_profile WHERE id = :i", i=profile) == [("GUICHET",)]
 
 
