@@ -36,9 +36,9 @@ class Scan:
 
     id: Id
     device_id: Annotated[Id, Link("device")]
-    site_id: str
-    performance_id: str
-    ticket_id: str
+    site_id: Annotated[str, Link("site")]
+    performance_id: Annotated[str, Link("performance")]
+    ticket_id: Annotated[str, Link("entitlement")]
     serial: int
     gate: str
     direction: str
@@ -74,11 +74,11 @@ class Admission:
     """The entry that counts for (ticket, entry): of several scans the earliest, whatever order they arrived in."""
 
     id: Id
-    ticket_id: Annotated[Id, Link("ticket")]
+    ticket_id: Annotated[Id, Link("entitlement")]
     entry: int
-    performance_id: str
+    performance_id: Annotated[str, Link("performance")]
     scan_id: Annotated[Id, Ref("scan")]
-    site_id: str
+    site_id: Annotated[str, Link("site")]
     at: datetime
     gate: str
 
@@ -112,7 +112,7 @@ class Anomaly:
     id: Id
     kind: AnomalyKind
     at: datetime
-    device_id: str
+    device_id: Annotated[str, Link("device")]
     subject: str
     detail: dict[str, Any]
     settled: bool

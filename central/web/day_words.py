@@ -1,4 +1,5 @@
-"""What people mean by days when they look for something: `12 décembre`, `12/12`, `2026-12-12`, `samedi`, `mars`."""
+"""What people mean by days when they look for something: `12 décembre`, `12/12`, `2026-12-12`, `samedi`, `mars`,
+`demain`, `1er décembre`."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,17 @@ LAST_YEAR = 9999  # what comes after it no date can say
 WEEKS = 5  # of a weekday: so many to come
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 _PARTS = re.compile(r"[.-]+")
+_ORDINAL = re.compile(r"(\d{1,2})(?:er|st|nd|rd|th|o|a)")
 _NUMBER = re.compile(r"\d{1,4}")  # of a day, a month or a year; a longer one is no part of a day
+
+NEAR: dict[str, dict[str, int]] = {
+    "fr": {"avant-hier": -2, "hier": -1, "aujourd hui": 0, "ce soir": 0, "demain": 1, "apres-demain": 2},
+    "en": {"yesterday": -1, "today": 0, "tonight": 0, "tomorrow": 1},
+    "de": {"vorgestern": -2, "gestern": -1, "heute": 0, "heute abend": 0, "morgen": 1, "ubermorgen": 2},
+    "es": {"anteayer": -2, "ayer": -1, "hoy": 0, "esta noche": 0, "manana": 1, "pasado manana": 2},
+    "it": {"ieri": -1, "oggi": 0, "stasera": 0, "domani": 1, "dopodomani": 2},
+}
+"""Folded → days from today. The longer ones are looked for first."""
 
 Days = tuple[date, date]
 """From the first day to before the second."""
@@ -30,14 +41,21 @@ class DaysMeant:
 
 
 def days_meant(words: Sequence[str], language: str, today: date) -> DaysMeant:
-    """`words` are folded. A number is a day only beside a month; a day without a year is the last, this and the next
+    """`words` are folded. A day near today is that one. A number is a day only beside a month; a day without a year is the last, this and the next
     year's, a month this year's and the next's, a weekday one of those to come."""
+    line = f" {' '.join(words)} "
+    for phrase in sorted(NEAR.get(language, ()), key=len, reverse=True):
+        if f" {phrase} " in line:
+            day = today + timedelta(days=NEAR[language][phrase])
+            return DaysMeant(((day, day + timedelta(days=1)),), tuple(line.replace(f" {phrase} ", " ", 1).split()))
     numbers: list[int] = []
     rest: list[str] = []
     month = weekday = None
     for word in words:
         if found := _ISO.fullmatch(word):
             numbers += [int(found[3]), int(found[2]), int(found[1])]
+        elif found := _ORDINAL.fullmatch(word):
+            numbers.append(int(found[1]))
         elif (digits := [each for each in _PARTS.split(word) if each]) and all(map(_NUMBER.fullmatch, digits)):
             numbers += [int(each) for each in digits]
         elif month is None and (named := _months(language).get(word.strip("."))):

@@ -97,7 +97,7 @@ def _screens(actor: Actor, t: Texts, pages: Iterable[MenuEntry]) -> Iterator[Hit
 
 
 def _commands(actor: Actor, t: Texts) -> Iterator[Hit]:
-    """One that acts on a thing leads to the list where the thing is chosen."""
+    """Those for people: what makes a thing, and what acts on one, which leads to the list where it is chosen."""
     for name, handler in COMMANDS.items():
         if handler.needs is None or not _may(actor, handler.needs):
             continue
@@ -105,8 +105,6 @@ def _commands(actor: Actor, t: Texts) -> Iterator[Hit]:
             yield Hit(t.do(name), t.entity(handler.makes), f"/admin/e/{handler.makes}/new?by={name}")
         elif handler.on and handler.on in BY_NAME:
             yield Hit(t.do(name), t("choisir : {things}", things=t.entities(handler.on)), f"/admin/e/{handler.on}")
-        else:
-            yield Hit(t.do(name), "", f"/admin/do/{name}")
 
 
 def _may(actor: Actor, privilege: str) -> bool:

@@ -116,7 +116,7 @@ class Frame:
         self._parts.setdefault(place, []).append((template, part))
 
     def parts_of(self, place: str, read: Read, t: Texts, about: Any) -> list[tuple[str, Mapping[str, Any]]]:
-        """(template, what it needs) of what there is to show."""
+        """(template, what it needs) of what there is to show; `says`: fields that the page need not say again."""
         shown = ((template, part(read, t, about)) for template, part in self._parts.get(place, ()))
         return [(template, data) for template, data in shown if data is not None]
 

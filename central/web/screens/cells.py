@@ -158,8 +158,20 @@ def default_columns(declaration: Declaration) -> list[Column]:
     named = any(each.name in NAMING for each in fit)
     first = [] if named else [each for each in fit if _kind(each) is FieldKind.MOMENT][:1]
     telling = [*first, *(each for each in fit if each.name in (*NAMING, "state") or _kind(each) is FieldKind.MONEY)]
-    chosen = [*telling, *(each for each in fit if each not in telling)][:MOST_DEFAULT]
+    rest = [each for each in fit if each not in telling]
+    if not named:  # what it is about and how it ended, before what it was called and counted
+        rest.sort(key=_weight)
+    chosen = [*telling, *rest][:MOST_DEFAULT]
     return [*first, *(each for each in fit if each in chosen and each not in first)] or shown_columns(declaration)[:1]
+
+
+def _weight(column: Column) -> int:
+    kind = _kind(column)
+    if kind is FieldKind.REF:
+        return 0
+    if kind in (FieldKind.YES, FieldKind.MAYBE, FieldKind.CHOICE):
+        return 1
+    return 3 if is_number(column) else 2
 
 
 def is_number(column: Column) -> bool:

@@ -65,7 +65,9 @@ async def thing(request: web.Request) -> web.Response:
 
 def _data(screen: Screen, read: Read, declaration: Declaration, row: Any) -> dict[str, Any]:
     t, name = screen.t, declaration.name
-    columns = [each for each in shown_columns(declaration) if each.name != "id"]
+    parts = screen.frame.parts_of(name, read, t, row)
+    said = {"id", *(each for _, data in parts for each in data.get("says", ()))}
+    columns = [each for each in shown_columns(declaration) if each.name not in said]
     of = reader(read, t, declaration, [row], columns)
     values: list[tuple[str, Cell]] = [(t.field(name, each.name), of.cell(row, each, short=False)) for each in columns]
     place = context_of(read, name, row.id)
@@ -74,8 +76,8 @@ def _data(screen: Screen, read: Read, declaration: Declaration, row: Any) -> dic
     return {
         "title": title,
         "at": place,
-        "remarks": [said for remark in screen.frame.remarks.get(name, ()) for said in remark(read, t, row)],
-        "parts": screen.frame.parts_of(name, read, t, row),
+        "remarks": [each for remark in screen.frame.remarks.get(name, ()) for each in remark(read, t, row)],
+        "parts": parts,
         "values": values,
         "state": _state(screen, declaration, row),
         **_split(list(buttons(screen, read, declaration, row, place))),

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from central.kernel.search_index import folded
-from central.web.day_words import DaysMeant, days_meant
+from central.web.day_words import NEAR, DaysMeant, days_meant
 from shared.languages import LANGUAGES
 
 TODAY = date(2026, 11, 30)  # a Monday
@@ -30,6 +30,18 @@ def meant(asked: str, language: str = "fr") -> DaysMeant:
         ("en", "Sat 12 Dec", ["2026-12-12"], ""),
         ("es", "29 febrero", [], ""),
         ("it", "29 febbraio 2028", ["2028-02-29"], ""),
+        ("fr", "1er décembre 2026", ["2026-12-01"], ""),
+        ("en", "Hamlet December 3rd 2026", ["2026-12-03"], "hamlet"),
+        ("es", "1º diciembre 2026", ["2026-12-01"], ""),
+        ("fr", "1er", [], "1er"),
+        ("fr", "Cyrano demain", ["2026-12-01"], "cyrano"),
+        ("fr", "aujourd’hui", ["2026-11-30"], ""),
+        ("fr", "après-demain", ["2026-12-02"], ""),
+        ("en", "tonight", ["2026-11-30"], ""),
+        ("de", "übermorgen", ["2026-12-02"], ""),
+        ("es", "pasado mañana", ["2026-12-02"], ""),
+        ("it", "ieri", ["2026-11-29"], ""),
+        ("it", "demain", [], "demain"),
         ("fr", "lundi", ["2026-11-30", "2026-12-07", "2026-12-14", "2026-12-21", "2026-12-28"], ""),
         ("fr", "dimanche novembre 2026", ["2026-11-01", "2026-11-08", "2026-11-15", "2026-11-22", "2026-11-29"], ""),
         ("fr", "12", [], "12"),
@@ -46,6 +58,17 @@ def meant(asked: str, language: str = "fr") -> DaysMeant:
 def test_what_is_meant(language: str, asked: str, days: list[str], rest: str) -> None:
     expected = tuple((date.fromisoformat(day), date.fromisoformat(day) + A_DAY) for day in days)
     assert meant(asked, language) == DaysMeant(expected, tuple(rest.split()))
+
+
+def test_each_language_says_at_least_yesterday_today_and_tomorrow() -> None:
+    assert NEAR.keys() == set(LANGUAGES)
+    for language, words in NEAR.items():
+        assert {-1, 0, 1} <= set(words.values())
+        assert all(folded(word).strip() == word for word in words), "as it is asked"
+        for word, off in words.items():
+            assert meant(f"x {word}", language) == DaysMeant(
+                ((TODAY + off * A_DAY, TODAY + (off + 1) * A_DAY),), ("x",)
+            )
 
 
 def test_a_month_is_all_of_it() -> None:
