@@ -2,7 +2,7 @@
 
 from central.kernel.feeds import Feeds, Scope
 from central.kernel.privileges import UsualProfile
-from central.orders import holds, ops, pages
+from central.orders import holds, ops, pages, reads
 from central.orders.model import OrdersPrivilege
 from central.web.area import Area
 from central.web.rooms import Room
@@ -21,5 +21,6 @@ AREA = Area(
         UsualProfile.GATE: (OrdersPrivilege.ORDER_READ,),
         UsualProfile.READER: (OrdersPrivilege.ORDER_READ,),
     },
+    called={"entitlement": reads.numbers_of},
     feeds=(Feeds(FeedFamily.TICKETS, Scope.SITE, frozenset({Right.CONTROL})),),
 )

@@ -24,7 +24,7 @@ from central.kernel.outbox import Act
 from central.kernel.privileges import USUAL, UsualProfile
 from central.kernel.registry import BESIDE
 from central.web.rooms import MenuEntry, Room
-from central.web.seekers import SEEKERS, Seeker
+from central.web.seekers import CALLED, SEEKERS, Called, Seeker
 from shared.registries import add_all
 from shared.runtime.mqtt import Bus, Roster
 
@@ -66,6 +66,7 @@ class Area:
     facts: tuple[KindOfFact[Any], ...] = ()
     feeds: tuple[Feeds, ...] = ()
     seekers: Mapping[str, Seeker] = field(default_factory=dict)
+    called: Mapping[str, Called] = field(default_factory=dict)
 
     def declare(self) -> None:
         """Makes known what the kernel asks for by name."""
@@ -76,3 +77,4 @@ class Area:
         add_all(FACTS, ((facts.kind, facts) for facts in self.facts))
         add_all(FEEDS, ((feeds.family, feeds) for feeds in self.feeds))
         add_all(SEEKERS, self.seekers.items())
+        add_all(CALLED, self.called.items())

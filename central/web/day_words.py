@@ -41,8 +41,8 @@ class DaysMeant:
 
 
 def days_meant(words: Sequence[str], language: str, today: date) -> DaysMeant:
-    """`words` are folded. A day near today is that one. A number is a day only beside a month; a day without a year is the last, this and the next
-    year's, a month this year's and the next's, a weekday one of those to come."""
+    """`words` are folded. A day near today is that one. A number is a day only beside a month; a day without a year is
+    the last, this and the next year's, a month this year's and the next's, a weekday one of those to come."""
     line = f" {' '.join(words)} "
     for phrase in sorted(NEAR.get(language, ()), key=len, reverse=True):
         if f" {phrase} " in line:

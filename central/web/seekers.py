@@ -1,4 +1,5 @@
-"""How things without a name of their own are looked for: an area says it of its entities (`Area.seekers`)."""
+"""How things without a name of their own are looked for and called: an area says it of its entities (`Area.seekers`,
+`Area.called`)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,3 +21,8 @@ Seeker = Callable[[Read, str, Sequence[str]], Sought]
 """(who looks, their language, folded words)"""
 
 SEEKERS: dict[str, Seeker] = {}
+
+Called = Callable[[Read, Sequence[str]], Mapping[str, str]]
+"""(who looks, ids of rows) → what each is called; who has no name is left out."""
+
+CALLED: dict[str, Called] = {}

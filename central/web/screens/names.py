@@ -19,6 +19,7 @@ from central.kernel.scope import context_of, home
 from central.kernel.tx import Read
 from central.web.context_marks import context_marks
 from central.web.screens.fields import Setting
+from central.web.seekers import CALLED
 from central.web.text_keys import enum_name
 from central.web.texts import Texts
 from shared.clock import from_ms
@@ -90,6 +91,8 @@ def labels(read: Read, t: Texts, wanted: Iterable[tuple[str, str]], *, depth: in
 def _labelled(read: Read, t: Texts, table: str, ids: list[str], depth: int) -> dict[tuple[str, str], str]:
     if table == "context":
         return _contexts(read, t, set(ids))
+    if called_by := CALLED.get(table):
+        return {(table, row_id): name for row_id, name in called_by(read, ids).items()}
     inside, params = in_list("id", ids)
     title = title_column(table)
     columns = numbered(table) if depth else ()

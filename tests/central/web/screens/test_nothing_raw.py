@@ -11,10 +11,12 @@ from central.kernel.contexts import path_of
 from central.kernel.door import Door
 from central.web.screens.names import stands_for
 from shared.wire.certificates import DeviceKind
-from tests.central.devices.test_facts import enrol
+from shared.wire.facts import FactKind
+from tests.central.devices.test_facts import enrol, scan
 from tests.central.small_house import Clerk, Watch
 from tests.central.web.screens.conftest import Browser
 
+ID = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\b")
 RAW = re.compile(r"[0-9a-f]{40,}|-----BEGIN|…[0-9A-Z]{6}\b")
 
 
@@ -75,3 +77,23 @@ async def test_what_has_no_name_is_called_by_what_tells_it_apart(browser: Browse
     for path in (f"/admin/e/place/{first[1]}", f"/admin/history/place/{first[1]}"):
         told = await browser.get(path)
         assert told.status == 200 and not RAW.search(seen(told.text)), path
+
+
+async def test_a_scan_names_its_site_its_performance_and_the_ticket_by_its_number(browser: Browser) -> None:
+    house = browser.house
+
+    def scanned() -> str:
+        db = browser.door.database.connect()
+        clerk = Clerk(Door(browser.door.database, Watch(), path_of, browser.door.keys), db, Watch())
+        sold = clerk.do(house.order(house.seats[0]))["tickets"][0]
+        gate = enrol(clerk, house, DeviceKind.GATE)
+        for admitted in (True, False):
+            gate.send(gate.saw(FactKind.SCAN, scan(sold["ticket_id"], house, admitted=admitted)))
+        db.close()
+        return str(sold["number"])
+
+    number = await asyncio.to_thread(scanned)
+    for path in ("/admin/e/scan", "/admin/e/admission"):
+        page = seen((await browser.get(path)).text)
+        assert number in page and "Théâtre" in page and not ID.search(page), ID.search(page)
+    assert {"oui", "non"} <= set(seen((await browser.get("/admin/e/scan")).text).split())
