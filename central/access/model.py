@@ -112,7 +112,7 @@ class Anomaly:
     id: Id
     kind: AnomalyKind
     at: datetime
-    device_id: Annotated[str, Link("device")]
+    device_id: str
     subject: str
     detail: dict[str, Any]
     settled: bool
