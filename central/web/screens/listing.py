@@ -107,11 +107,12 @@ def sortable(column: Column) -> bool:
 
 
 def default_sort(declaration: Declaration) -> tuple[str, bool]:
-    """By code or number, or else the newest first."""
+    """By code or number, or else the newest first: as central learnt of it, where that is kept beside what was told."""
     for name in ("code", "rank", "name"):
         if name in declaration.names:
             return name, False
     moments = [each.name for each in declaration.columns if str(getattr(each.hint, "__name__", "")) == "datetime"]
+    moments.sort(key=lambda name: name != "received")
     return (moments[0], True) if moments else ("id", True)
 
 
