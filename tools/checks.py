@@ -230,7 +230,6 @@ CONFIG = "config"  # what the file of the configuration says, which every area r
 WIDE = 5  # columns that a statement's rows are not taken apart into by their order
 # File → how often it takes a wide row apart, or takes out of one what stands that far back. The list only gets shorter.
 TAKEN_APART: dict[str, int] = {
-    "central/inventory/counts.py": 1,
     "central/kernel/row_proof.py": 1,
     "central/organisation/webhook_events.py": 1,
     "central/reports/live.py": 1,

@@ -139,16 +139,16 @@ def _take(tx: Tx, device: Device, fact: Fact) -> FactRecord:
         received=tx.now, clock=fact.clock,
         body=orjson.dumps(fact.body).decode(), prev=fact.prev, hash=fact.hash, state=FactState.TAKEN, why="",
     )  # fmt: skip
-    unchanged, fact = fact_hash(fact) == fact.hash, _dated(fact, record)
+    dated = _dated(fact, record)
     if device.state is not DeviceState.ACTIVE:
         record = replace(record, state=FactState.QUARANTINED, why=f"device is {device.state}")
-        _flag(tx, device, fact, AnomalyKind.QUARANTINED, {"kind": fact.kind})
-    elif not unchanged:
-        record = _dead(tx, device, fact, record, Refused(NoEffect.HASH_DIFFERS, fix=fact.id))
+        _flag(tx, device, dated, AnomalyKind.QUARANTINED, {"kind": fact.kind})
+    elif fact_hash(fact) != fact.hash:
+        record = _dead(tx, device, dated, record, Refused(NoEffect.HASH_DIFFERS, fix=fact.id))
     else:
-        record = _effect(tx, device, fact, record)
+        record = _effect(tx, device, dated, record)
     tx.insert(record)
-    _check_chain(tx, device, fact)
+    _check_chain(tx, device, dated)
     return record
 
 

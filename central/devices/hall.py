@@ -65,8 +65,8 @@ def pictures(read: Read, halls: Mapping[Id, SeenHall | None]) -> dict[Id, SeenHa
 def seen(read: Read, performance_id: Id, before: SeenHall | None = None) -> SeenHall:
     """The picture as it is now; `before` is brought up to date: where seats are in a hall that is sold stays."""
     if before is not None:
-        changed = changed_since(read, performance_id, before.known)
-        if changed is not None and len(changed) <= MOST_CHANGES and changed <= before.plan.index.keys():
+        changed = changed_since(read, performance_id, before.known, MOST_CHANGES)
+        if changed is not None and changed <= before.plan.index.keys():
             _redraw(read, performance_id, before, sorted(changed))
             return before
     plan = plan_of(read, performance_id)

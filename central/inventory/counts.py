@@ -13,7 +13,7 @@ The same row tells that a hall in memory is stale: `revision` grows with each tr
 places, and `place_change` says which seats those are (halls.py).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 
@@ -170,8 +170,9 @@ def revisions(read: Read, performance_id: str) -> dict[Key, int]:
     return {(row[0], row[1], row[2]): row[3] for row in rows}
 
 
-def changed_since(read: Read, performance_id: str, known: dict[Key, int]) -> set[str] | None:
-    """Seats that changed since these revisions, which are brought up to now; None: it cannot be said which any more."""
+def changed_since(read: Read, performance_id: str, known: dict[Key, int], most: int) -> set[str] | None:
+    """Seats that changed since these revisions, which are brought up to now; None: it cannot be said which any more,
+    or they are more than `most`."""
     seats: set[str] = set()
     for key, revision in revisions(read, performance_id).items():
         before = known.get(key, 0)
@@ -191,18 +192,10 @@ def changed_since(read: Read, performance_id: str, known: dict[Key, int]) -> set
             if None in told:
                 return None
             seats.update(told)
+            if len(seats) > most:
+                return None
         known[key] = revision
     return seats
-
-
-def changes(read: Read, performance_id: str, most: int) -> Iterator[tuple[Key, int, list[str | None]]]:
-    """(key, its revision, the seats), the latest first; None among the seats: read the hall anew."""
-    for row in read.run(
-        "SELECT category_id, contingent_id, shard, revision, seats FROM place_change WHERE performance_id = :id "
-        "ORDER BY revision DESC LIMIT :most",
-        id=performance_id, most=most,
-    ):  # fmt: skip
-        yield (row[0], row[1], row[2]), row[3], orjson.loads(row[4])
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -250,7 +243,7 @@ def counts_of_each(read: Read, performances: Sequence[str]) -> dict[str, list[Pl
 
 @dataclass(frozen=True, slots=True)
 class PlaceSums:
-    """All places of a performance. `kept`: those of the free ones that a contingent keeps."""
+    """All places of a performance, or some of them. `kept`: those of the free ones that a contingent keeps."""
 
     capacity: int = 0
     free: int = 0
@@ -260,6 +253,23 @@ class PlaceSums:
     optioned: int = 0
     sold: int = 0
     kept: int = 0
+
+    @property
+    def going(self) -> int:
+        """What somebody is about to have: in a basket, under an option."""
+        return self.held + self.optioned
+
+    @property
+    def left(self) -> int:
+        """What may still be sold: by whoever asks, or by the device that it is lent to."""
+        return self.free + self.leased
+
+
+def sums_in(counts: Iterable[PlaceCounts]) -> PlaceSums:
+    """All of these together."""
+    found = list(counts)
+    kept = sum(each.free for each in found if each.contingent_id)
+    return PlaceSums(**{name: sum(getattr(each, name) for each in found) for name in _SUMS}, kept=kept)
 
 
 def sums_of(read: Read, performances: Sequence[str]) -> dict[str, PlaceSums]:

@@ -148,7 +148,7 @@ def _changes(tx: Tx, performance_id: Id, hall: _Known) -> set[str] | None:
     """Seats that may not be what memory says; None: it cannot be said which."""
     changed = hall.own  # the command that saw them may have been refused
     if hall.seen is not tx.earlier:  # another transaction
-        told = counts.changed_since(tx, performance_id, hall.known)
+        told = counts.changed_since(tx, performance_id, hall.known, MOST_CHANGES)
         if told is None or hall.unsure is None:
             return None
         changed = changed | told | hall.unsure

@@ -9,6 +9,7 @@ import orjson
 from central.catalogue.reads import on_sale_now, serves
 from central.inventory.model import FREE, TAKEN, TAKEN_BY, AllocationState, Contingent
 from central.kernel.columns import columns
+from central.kernel.contexts import on_path
 from central.kernel.db import in_list
 from central.kernel.tx import Read
 from central.pricing.reads import CELL, cells, prices_in, proofs_in
@@ -226,12 +227,10 @@ def where_places_are_in(read: Read, contingent_id: str) -> dict[str, list[Id]]:
     }
 
 
-def contingents(read: Read, ids: Collection[str] | None = None) -> list[Contingent]:
-    """These (None: the house's), by code."""
-    if ids is None:
-        return read.find(Contingent, "ORDER BY code, id")
-    among, params = in_list("c", sorted(ids))
-    return read.find(Contingent, f"WHERE id IN {among} ORDER BY code, id", **params)
+def contingents(read: Read, contexts: Sequence[str] = (), used: Collection[str] = ()) -> list[Contingent]:
+    """Those that stand in these contexts (a path: what may be chosen there), and these, by code."""
+    where, params = on_path(contexts, used)
+    return read.find(Contingent, f"WHERE {where} ORDER BY code, id", **params)
 
 
 def hold_context(read: Read, hold_id: str) -> str | None:

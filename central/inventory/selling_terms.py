@@ -12,6 +12,7 @@ import orjson
 from central.catalogue.model import ProductState
 from central.inventory.model import SELLING_TERMS, NoSale
 from central.inventory.reads import ForSale, SellingTerms, terms_at
+from central.kernel.db import in_list
 from central.kernel.memory import remembered
 from central.kernel.turns import sales
 from central.kernel.tx import Read
@@ -76,16 +77,30 @@ def terms_of_sale(
 
 def reach(read: Read, channel_id: str, named: Sequence[str], uncontingented: bool) -> frozenset[str]:
     """The contingents that a channel may sell from; an empty id among them: hors contingent."""
-    external: dict[str, str] = dict(
-        read.run("SELECT id, external_channel_id FROM contingent WHERE external_channel_id IS NOT NULL")
-    )
-    own = {contingent for contingent, owner in external.items() if owner == channel_id}
-    listed = {each for each in named if each not in external}
-    return frozenset(listed | own | ({""} if uncontingented else set()))
+    own = remembered(read, SELLING_TERMS, ("own contingents", channel_id), lambda: _own(read, channel_id))
+    return frozenset({*_not_external(read, named), *own, *([""] if uncontingented else [])})
+
+
+def _own(read: Read, channel_id: str) -> tuple[str, ...]:
+    return tuple(row[0] for row in read.run("SELECT id FROM contingent WHERE external_channel_id = :id", id=channel_id))
+
+
+def _not_external(read: Read, named: Sequence[str]) -> set[str]:
+    if not named:
+        return set()
+    among, params = in_list("c", named)
+    external = read.run(f"SELECT id FROM contingent WHERE external_channel_id IS NOT NULL AND id IN {among}", **params)  # noqa: S608 - names of parameters
+    return set(named) - {row[0] for row in external}
 
 
 def reach_of(read: Read, terms: SellingTerms) -> frozenset[str]:
     return reach(read, terms.channel, orjson.loads(terms.contingents), bool(terms.uncontingented))
+
+
+def _owner(read: Read, contingent_id: str) -> tuple[str, str]:
+    """A contingent's code, and the one channel that it belongs to (empty: none)."""
+    row = read.one("SELECT code, external_channel_id FROM contingent WHERE id = :id", id=contingent_id)
+    return (row[0], row[1] or "") if row else ("", "")
 
 
 def for_sale(read: Read, terms: SellingTerms, named: Id, place: ForSale | None, fix: str) -> ForSale | Refused:
@@ -99,13 +114,11 @@ def for_sale(read: Read, terms: SellingTerms, named: Id, place: ForSale | None, 
 
 def _barred(read: Read, terms: SellingTerms, contingent_id: str) -> Refused | None:
     """Why this channel does not sell out of a contingent (empty: hors contingent). The refusal names it."""
-    if terms.uncontingented if not contingent_id else contingent_id in reach_of(read, terms):
-        return None
     if not contingent_id:
-        return Refused(
-            NoSale.NOT_FOR_THIS_CHANNEL, fix=terms.channel, detail={"contingent": "", "right": "uncontingented"}
-        )
-    row = read.one("SELECT code, external_channel_id FROM contingent WHERE id = :id", id=contingent_id)
-    code, owner = row if row else ("", None)
-    detail = {"contingent": contingent_id, "code": code, "belongs_to": owner or ""}
+        detail = {"contingent": "", "right": "uncontingented"}
+        return None if terms.uncontingented else Refused(NoSale.NOT_FOR_THIS_CHANNEL, fix=terms.channel, detail=detail)
+    code, owner = remembered(read, SELLING_TERMS, ("owner", contingent_id), lambda: _owner(read, contingent_id))
+    if owner == terms.channel if owner else contingent_id in orjson.loads(terms.contingents):
+        return None
+    detail = {"contingent": contingent_id, "code": code, "belongs_to": owner}
     return Refused(NoSale.NOT_FOR_THIS_CHANNEL, fix=terms.channel, detail=detail)

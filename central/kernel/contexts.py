@@ -2,13 +2,14 @@
 somewhere in it, and the path from there to the root carries rights, perimeters and settings, so the kernel knows the
 tree itself. What is done with contexts is the organisation's."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import Annotated, Any
 
 import orjson
 
+from central.kernel.db import in_list
 from central.kernel.entity import Between, Ref, entity
 from central.kernel.tx import Read
 from central.kernel.values import Code, Names
@@ -115,6 +116,16 @@ def any_setting(read: Read, key: str) -> str | None:
     """The first that anybody in the house says."""
     rows = read.run("SELECT settings FROM context WHERE settings <> '{}' ORDER BY id LIMIT 20")
     return next((str(said) for (settings,) in rows if (said := orjson.loads(settings).get(key))), None)
+
+
+def on_path(contexts: Sequence[str], used: Collection[str]) -> tuple[str, dict[str, Any]]:
+    """In a statement, of rows that stand in contexts: those in these (a path: what may be chosen there), and these."""
+    said, params = ["1 = 0"], dict[str, Any]()
+    for column, values in (("context_id", contexts), ("id", sorted(used))):
+        if values:
+            among, more = in_list(f"on_{column}_", values)
+            said, params = [*said, f"{column} IN {among}"], params | more
+    return f"({' OR '.join(said)})", params
 
 
 # --- down: what stands below ------------------------------------------------------------------------------------------

@@ -40,7 +40,8 @@ Check = Callable[[Read, Any, Any], Refused | None]
 
 
 MOST_KINDS = 200
-"""Of what a house sorts its places and prices by: each is offered in full wherever one is chosen."""
+"""In one context, of what its places and prices are sorted by: those of a context and of the ones above it are offered
+in full wherever one is chosen. What stands in one organiser's contexts takes nothing from another's."""
 
 
 class NoChange(Reason):
@@ -57,7 +58,7 @@ class NoChange(Reason):
 class Configured:
     """What can be done with an entity's rows. `kept` are fields that the system alone sets, with what they begin as;
     `initial` what may be left out when a row is made; `fixed` fields that do not change once it is there; `most`: so
-    many there may be in the house (0: as many as one likes)."""
+    many there may be in one context (0: as many as one likes)."""
 
     def __init__(
         self, declaration: Declaration, kept: Mapping[str, Any], initial: Mapping[str, Any], fixed: frozenset[str],
@@ -308,15 +309,19 @@ def refused_row(read: Read, of: Configured, before: Any, after: Any) -> Refused 
         return Refused(NoChange.CODE_TAKEN, fix=taken[0]["at"], detail={**taken[0], "faults": taken})
     if found:
         return Refused(NoChange.FAULTY, fix=found[0]["at"], detail={"faults": [*found, *taken]})
-    if before is None and (refused := _full(read, of.declaration.name)):
+    if before is None and (refused := _full(read, after)):
         return refused
     return _checked(read, of.declaration.name, before, after)
 
 
-def _full(read: Read, table: str) -> Refused | None:
-    """Whether no further row may be made, in whatever way."""
+def _full(read: Read, row: Any) -> Refused | None:
+    """Whether no further row may be made in its context, in whatever way."""
+    table = ENTITIES[type(row)].name
     most = CONFIGURED[table].most if table in CONFIGURED else 0
-    if most and read.run(f"SELECT COUNT(*) FROM {table}")[0][0] >= most:  # noqa: S608 - our names
+    if not most:
+        return None
+    ((there,),) = read.run(f"SELECT COUNT(*) FROM {table} WHERE context_id = :at", at=row.context_id)  # noqa: S608 - our names
+    if there >= most:
         return Refused(NoChange.TOO_MANY, fix=table, detail={"most": most})
     return None
 
@@ -343,7 +348,7 @@ def unfit(read: Read, row: Any) -> Refused | None:
         found += faults_of(column, value) or _unnamed(read, column, value)
     if found:
         return Refused(NoChange.FAULTY, fix=found[0]["at"], detail={"faults": found})
-    return _full(read, declaration.name) or code_taken(read, row)
+    return _full(read, row) or code_taken(read, row)
 
 
 def code_taken(read: Read, row: Any) -> Refused | None:

@@ -189,22 +189,14 @@ def _read(screen: Screen, read: Read, grid_id: str) -> GridSheet | None:
 
 
 def _categories(read: Read, path: tuple[str, ...], prices: list[Price]) -> tuple[GridHead, ...]:
-    """The house's categories, by rank, and any other that has a price already."""
-    used = {price.category_id for price in prices}
-    found = categories_by_rank(read)
-    return tuple(
-        GridHead(each.id, each.code, each.names, each.colour)
-        for each in found
-        if each.context_id in path or each.id in used
-    )
+    """Those that may be chosen there, by rank, and any other that has a price already."""
+    found = categories_by_rank(read, path, {price.category_id for price in prices})
+    return tuple(GridHead(each.id, each.code, each.names, each.colour) for each in found)
 
 
 def _tariffs(read: Read, path: tuple[str, ...], prices: list[Price]) -> tuple[GridHead, ...]:
-    used = {price.tariff_id for price in prices}
-    found = tariffs_by_rank(read)
-    return tuple(
-        GridHead(each.id, each.code, each.names) for each in found if each.context_id in path or each.id in used
-    )
+    found = tariffs_by_rank(read, path, {price.tariff_id for price in prices})
+    return tuple(GridHead(each.id, each.code, each.names) for each in found)
 
 
 async def _page(

@@ -2,11 +2,12 @@
 no other area names the table of prices."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from central.kernel.columns import columns
+from central.kernel.contexts import on_path
 from central.kernel.db import in_list
 from central.kernel.tx import Read
 from central.pricing.model import Price, PriceGrid, Tariff
@@ -61,9 +62,10 @@ def prices_of(read: Read, grid_id: str) -> list[Price]:
     return read.find(Price, "WHERE grid_id = :id", id=grid_id)
 
 
-def tariffs_by_rank(read: Read) -> list[Tariff]:
-    """Of the whole house."""
-    return read.find(Tariff, "ORDER BY rank, code, id")
+def tariffs_by_rank(read: Read, contexts: Sequence[str] = (), used: Collection[str] = ()) -> list[Tariff]:
+    """Those that stand in these contexts (a path: what may be chosen there), and these."""
+    where, params = on_path(contexts, used)
+    return read.find(Tariff, f"WHERE {where} ORDER BY rank, code, id", **params)
 
 
 def first_grid(read: Read, context_id: str) -> PriceGrid | None:

@@ -78,7 +78,7 @@ def _mark(read: Read, performance: Performance) -> tuple[Any, ...]:
     assert logical, "foreign keys say so"
     plans = (performance.id, logical.id, logical.physical_configuration_id)
     versions = [version_of(read, each) for each in plans]
-    ranks = [(each.id, each.rank) for each in categories_by_rank(read)]
+    ranks = [(each.id, each.rank) for each in categories_by_rank(read, used=categories_used(read, performance.id))]
     rows = read.run(
         "SELECT key, revision FROM feed_row WHERE feed = :feed AND key IN (:logical, :own) ORDER BY key",
         feed=feed_name(FeedFamily.PLANS, performance.site_id), logical=logical.id, own=performance.id,
@@ -156,8 +156,8 @@ def catalogue_row(
     if not put or not is_open(point.active, channel.active) or organiser is None:
         return None
     prices = prices_of(read, grid.id)
-    categories = [each for each in categories_by_rank(read) if each.id in used]
-    tariffs = tariffs_by_rank(read)
+    categories = categories_by_rank(read, used=used)
+    tariffs = tariffs_by_rank(read, used={price.tariff_id for price in prices})
     return CatalogueRow(
         currency=grid.currency,
         price_version=grid.version,

@@ -1,5 +1,6 @@
 """What changed on a plan since a screen last looked, seat by seat: the actions on the plan since a version, and who
-took or gave back which places since. A screen that is too far behind draws the plan anew."""
+took or gave back which places since. A screen that is too far behind draws the plan anew. Every open screen asks when
+somebody acts: what is little is found at once, what takes a look at much of the hall has its turn (`read_whole`)."""
 
 from dataclasses import dataclass
 
@@ -13,11 +14,12 @@ from central.programme.plan_pictures import states_of
 from central.venues.history import SeatField, load, positions
 from central.venues.model import LogicalConfiguration, PlanTarget
 from central.venues.plan_tables import logical_table, physical_table, version_of
-from central.venues.reads import actions_since, positions_of
+from central.venues.reads import actions_behind, actions_since, positions_of
 from central.venues.selection import Selection, Table, narrowed
 
 MOST_ACTIONS = 50
-MOST_CHANGES = 2000
+FEW_SEATS = 2_000  # so many are little
+FEW_CHANGES = 64  # transactions that took or gave back places, of at most a thousand seats each
 MOST_SEATS = 20_000  # beyond that, and beyond this many stretches of them, a whole picture is cheaper
 MOST_RUNS = 400
 
@@ -42,13 +44,42 @@ def mark_of(read: Read, target: PlanTarget, target_id: str) -> str:
     return orjson.dumps([[*key, revision] for key, revision in counts.revisions(read, target_id).items()]).decode()
 
 
+def little_news(read: Read, target: PlanTarget, target_id: str, version: int, mark: str) -> News | None:
+    """As `plan_news`, where it is little; None: how much it is was seen without reading it."""
+    behind = actions_behind(read, target_id, version, MOST_ACTIONS)
+    if len(behind) == MOST_ACTIONS:
+        return _anew(read, target, target_id)
+    if sum(behind) > FEW_SEATS:
+        return None
+    known = known_of(mark)
+    if target is PlanTarget.PERFORMANCE and known is not None:
+        here = counts.revisions(read, target_id)
+        if sum(max(0, revision - known.get(key, 0)) for key, revision in here.items()) > FEW_CHANGES:
+            return None
+    return _news(read, target, target_id, version, mark, FEW_SEATS)
+
+
 def plan_news(read: Read, target: PlanTarget, target_id: str, version: int, mark: str) -> News:
     """`version` and `mark` as the last picture or news said them."""
+    news = _news(read, target, target_id, version, mark, MOST_SEATS)
+    return news or _anew(read, target, target_id)
+
+
+def _anew(read: Read, target: PlanTarget, target_id: str) -> News:
+    return News(version_of(read, target_id), mark_of(read, target, target_id), True, [])
+
+
+def _news(read: Read, target: PlanTarget, target_id: str, version: int, mark: str, most: int) -> News | None:
+    """None: more than so many seats."""
     now, mark_now = version_of(read, target_id), mark_of(read, target, target_id)
     acted_on = _acted_on(read, target_id, version)
-    taken = _taken(read, target_id, mark) if target is PlanTarget.PERFORMANCE and mark != mark_now else set()
-    if acted_on is None or taken is None or len(touched := acted_on | taken) > MOST_SEATS:
+    changed = target is PlanTarget.PERFORMANCE and mark != mark_now
+    taken = _taken(read, target_id, mark) if changed and acted_on is not None else set[int]()
+    if acted_on is None or taken is None:
         return News(now, mark_now, True, [])
+    touched = acted_on | taken
+    if len(touched) > most:
+        return None
     if not touched:
         return News(now, mark_now, False, [])
     table = part_of(read, target, target_id, Selection(runs=tuple(_stretches(sorted(touched)))))
@@ -83,7 +114,8 @@ def _stretches(ascending: list[int]) -> list[tuple[int, int]]:
 def known_of(mark: str) -> dict[tuple[str, str, int], int] | None:
     """What a page says that it was told up to; None for what is no mark of ours."""
     try:
-        return {(str(a), str(b), int(c)): int(d) for a, b, c, d in orjson.loads(mark or "[]")}
+        known = {(str(a), str(b), int(c)): int(d) for a, b, c, d in orjson.loads(mark or "[]")}
+        return known if all(0 <= revision < 2**63 for revision in known.values()) else None
     except (ValueError, TypeError, OverflowError):
         return None
 
@@ -91,16 +123,8 @@ def known_of(mark: str) -> dict[tuple[str, str, int], int] | None:
 def _taken(read: Read, performance_id: str, mark: str) -> set[int] | None:
     """The positions of seats that were taken or given back since the mark; None: draw anew."""
     known = known_of(mark)
-    if known is None:
-        return None
-    found: set[str] = set()
-    for key, revision, seats in counts.changes(read, performance_id, MOST_CHANGES):
-        if revision > known.get(key, 0):
-            named = [seat for seat in seats if seat]
-            if len(named) < len(seats) or len(found) > MOST_SEATS:
-                return None
-            found.update(named)
-    return positions_of(read, sorted(found))
+    found = None if known is None else counts.changed_since(read, performance_id, known, MOST_SEATS)
+    return None if found is None else positions_of(read, sorted(found))
 
 
 def part_of(read: Read, target: PlanTarget, target_id: str, selection: Selection) -> Table | None:

@@ -28,13 +28,13 @@ from central.kernel.tx import Read
 from central.kernel.versions import COUNTED, OPERATORS
 from central.programme.plan_form import ACTS, UNDO, Form, command_for
 from central.programme.plan_list import NOTHING, kept_of, page_of
-from central.programme.plan_news import mark_of
+from central.programme.plan_news import News, little_news, mark_of, plan_news
 from central.programme.plan_pictures import (
     Picture,
     PlanPicture,
     plan_picture,
 )
-from central.programme.plan_texts import TABLE, Listed, done_of, moment_of, news_data, page_data, side_data
+from central.programme.plan_texts import TABLE, Listed, done_of, moment_of, page_data, side_data
 from central.programme.plans import target_context
 from central.venues.model import PlanTarget, VenuesPrivilege
 from central.venues.plan_tables import version_of
@@ -180,8 +180,11 @@ class PlanPages:
         _, me, target, target_id = await self._asked(request)
         version = request.query.get("version", "0")
         known = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0
-        look = partial(news_data, target=target, target_id=target_id, version=known, mark=request.query.get("mark", ""))
-        return _json(await self._read(me, target, target_id, look))
+        asked = (target, target_id, known, request.query.get("mark", ""))
+        news: News | None = await self._read(me, target, target_id, lambda read: little_news(read, *asked))
+        if news is None:
+            news = await self._read(me, target, target_id, lambda read: plan_news(read, *asked), whole=True)
+        return _json(news)
 
     async def _news(self, request: web.Request) -> web.StreamResponse:
         """Only a bell: what changed is asked for, with the rights of whoever asks. It rings as long as they may: asked

@@ -274,7 +274,7 @@ def _categories(read: Read, logical_id: str | None, table: Table) -> list[Legend
 def _contingents(read: Read, table: Table) -> list[Legend]:
     used = {each for each in table.values.get(SeatField.CONTINGENT, ()) if each}
     used |= {contingent for (_, contingent), share in table.shares.items() if contingent and share.capacity}
-    found = contingents(read, used) if used else []
+    found = contingents(read, used=used) if used else []
     return [Legend(each.id, each.code, each.names, each.colour) for each in found]
 
 

@@ -18,7 +18,6 @@ from central.programme.carry_page import change_words
 from central.programme.plan_form import ACTS, UNDO
 from central.programme.plan_history import Compared, ComparePlan, PlanHistory, compare_plan, plan_history
 from central.programme.plan_list import SHARES, UNSAID, Ticked, list_data, shares_of
-from central.programme.plan_news import plan_news
 from central.programme.plan_pictures import (
     STATES,
     CountLine,
@@ -72,6 +71,7 @@ def page_data(
     suffix = f"?at={query['at']}" if at else ""
     side = side_data(t, target, target_id, read)
     place = target_context(read, target, target_id)
+    path = path_of(read, place) if place else ()
     acts = {} if at else {name: act for name, act in ACTS[target].items() if _may(read, act.command, place)}
     config = {
         "picture": f"{base}/picture{suffix}",
@@ -110,8 +110,8 @@ def page_data(
         "acts": [{"name": name, "said": t(f"value:plan_act.{name}")} for name in acts],
         "do": act_text(t, next(iter(acts), ""), t("les places choisies")),
         "orders": [str(order) for order in SeatOrder if order is not SeatOrder.LISTED],
-        "contingents": contingents(read),
-        "categories": categories_by_rank(read),
+        "contingents": contingents(read, path, {each["contingent_id"] for each in side["counts"]} - {""}),
+        "categories": categories_by_rank(read, path, {each["category_id"] for each in side["counts"]} - {""}),
         "said": None,
         "changed": _changed_since(read, t, target, target_id, at) if at else None,
         "listed": listed is not None,
@@ -230,8 +230,10 @@ def _counts(read: Read, t: Texts, target: PlanTarget, target_id: Id) -> tuple[li
         for each in counted.value if isinstance(counted, Ok) else []:
             lines.append((each.category_id, each.contingent_id, each.capacity, _numbers(each, columns)))
     names = _labels(read, t, {line[0] for line in lines}, {line[1] for line in lines})
-    colours: dict[str | None, str] = {each.id: each.colour for each in categories_by_rank(read)}
-    shares: dict[str, str] = {each.id: each.colour for each in contingents(read)}
+    categories = categories_by_rank(read, used={category for category, *_ in lines if category})
+    colours: dict[str | None, str] = {each.id: each.colour for each in categories}
+    kept = contingents(read, used={contingent for _, contingent, *_ in lines if contingent})
+    shares: dict[str, str] = {each.id: each.colour for each in kept}
     return columns, [
         {
             "category_id": category or "",
@@ -291,11 +293,6 @@ def _story(read: Read, t: Texts, target: PlanTarget, target_id: Id) -> list[dict
         }
         for entry in entries
     ]
-
-
-def news_data(read: Read, *, target: PlanTarget, target_id: Id, version: int, mark: str) -> dict[str, Any]:
-    news = plan_news(read, target, target_id, version, mark)
-    return {"version": news.version, "mark": news.mark, "whole": news.whole, "seats": news.seats}
 
 
 @dataclass(frozen=True, slots=True)

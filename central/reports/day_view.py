@@ -120,15 +120,14 @@ def day_shown(read: Read, t: Texts, branch: Branch, day: WorkingDay, may: Mappin
 
 def day_line(t: Texts, each: DayPerformance, today: date) -> DayLine:
     played, sums = each.played, each.sums
-    held, left = sums.held + sums.optioned, sums.free + sums.leased
-    full = sums.capacity > 0 and left == 0
+    full = sums.capacity > 0 and sums.left == 0
     says = t("{sold} vendues sur {all}", sold=t.number(sums.sold), all=t.number(sums.capacity))
-    figures = [(t("En cours de vente"), t.number(held), False)] if held else []
+    figures = [(t("En cours de vente"), t.number(sums.going), False)] if sums.going else []
     if sums.leased:
         figures.append((t("Confiées aux bornes"), t.number(sums.leased), False))
     if sums.blocked:
         figures.append((t("Bloquées"), t.number(sums.blocked), False))
-    figures.append((t("Restent à vendre"), t.number(left), True))
+    figures.append((t("Restent à vendre"), t.number(sums.left), True))
     if each.taken is not None:
         figures.insert(0, (t("Recette"), _amounts(t, each.taken), False))
     return DayLine(
@@ -139,7 +138,7 @@ def day_line(t: Texts, each: DayPerformance, today: date) -> DayLine:
         title=t.of(played.names), hall=t.of(played.hall), state=played.state,
         state_text=t.value("product_state", played.state), sold=t.number(sums.sold), capacity=t.number(sums.capacity),
         share=share_text(t, sums.sold, sums.capacity), full=full,
-        strokes=row_of_strokes(sums.sold, held, sums.capacity, says=says), figures=tuple(figures),
+        strokes=row_of_strokes(sums.sold, sums.going, sums.capacity, says=says), figures=tuple(figures),
         plan=f"/admin/plan/performance/{played.id}", note=played.note,
     )  # fmt: skip
 

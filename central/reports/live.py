@@ -145,7 +145,7 @@ def _hall(read: Read, performance: Performance) -> EveningHall:
     )
     seats = tuple(replace(seat, category_id=own.get(seat.id, seat.category_id)) for seat in plan.seats)
     used = set(own.values())
-    categories = [each for each in categories_by_rank(read) if each.id in used]
+    categories = categories_by_rank(read, used=used)
     return EveningHall(
         performance.id,
         replace(plan, seats=seats),

@@ -9,9 +9,9 @@ from typing import Any
 from markupsafe import Markup
 
 from central.catalogue.model import Performance
-from central.inventory.counts import PlaceCounts, counts_of
+from central.inventory.counts import PlaceCounts, counts_of, sums_in
 from central.inventory.model import Contingent
-from central.inventory.reads import contingents as all_contingents
+from central.inventory.reads import contingents as these_contingents
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
 from central.kernel.tx import Read
@@ -60,19 +60,17 @@ def figures_part(door: Door) -> Part:
         counts = counts_of(read, performance.id)
         if not counts:
             return None
-        hall = sum_of(counts)
+        hall = sums_in(counts)
         contingents = may_see(door, read, BY_NAME["contingent"])
         return {
             "hall": place_line(t, t("Salle"), "", counts),
-            "left": t.number(left_of(hall)),
-            "share": share_text(t, hall["sold"], hall["capacity"]),
-            "strokes": row_of_strokes(hall["sold"], held_of(hall), hall["capacity"], says=t("Remplissage")),
-            "lines": list(
-                place_lines(t, counts, categories_by_rank(read), all_contingents(read) if contingents else ())
-            ),
+            "left": t.number(hall.left),
+            "share": share_text(t, hall.sold, hall.capacity),
+            "strokes": row_of_strokes(hall.sold, hall.going, hall.capacity, says=t("Remplissage")),
+            "lines": list(place_lines(t, counts, *kinds_of(read, counts, contingents=contingents))),
             "contingents": contingents,
             "plan": f"/admin/plan/performance/{performance.id}",
-            "picture": f"/admin/performance/{performance.id}/hall.svg" if hall["capacity"] <= MOST_DRAWN else "",
+            "picture": f"/admin/performance/{performance.id}/hall.svg" if hall.capacity <= MOST_DRAWN else "",
             **_takings(door, read, t, performance),
             "note": performance.note,
             "says": ("note",),
@@ -81,32 +79,29 @@ def figures_part(door: Door) -> Part:
     return part
 
 
-def sum_of(counts: Iterable[PlaceCounts]) -> dict[str, int]:
-    names = ("capacity", "free", "blocked", "held", "leased", "optioned", "sold")
-    found = list(counts)
-    return {name: sum(getattr(each, name) for each in found) for name in names}
-
-
-def held_of(sums: Mapping[str, int]) -> int:
-    """What somebody is about to have: in a basket, under an option."""
-    return sums["held"] + sums["optioned"]
-
-
-def left_of(sums: Mapping[str, int]) -> int:
-    """What may still be sold: by whoever asks, or by the device that it is lent to."""
-    return sums["free"] + sums["leased"]
-
-
 def place_line(t: Texts, name: str, colour: str, counts: Iterable[PlaceCounts], *, inner: bool = False) -> PlaceLine:
-    sums = sum_of(counts)
-    says = t("{sold} vendues sur {all}", sold=t.number(sums["sold"]), all=t.number(sums["capacity"]))
-    number = {key: t.number(value) if value else "" for key, value in {**sums, "held": held_of(sums)}.items()}
+    sums = sums_in(counts)
+    says = t("{sold} vendues sur {all}", sold=t.number(sums.sold), all=t.number(sums.capacity))
+
+    def some(n: int) -> str:
+        return t.number(n) if n else ""
+
     return PlaceLine(
         name, solid(colour, NO_COLOUR) if colour else "", inner,
-        row_of_strokes(sums["sold"], held_of(sums), sums["capacity"], says=says),
-        t.number(sums["capacity"]), number["sold"], number["held"], number["leased"], number["blocked"],
-        t.number(sums["free"]),
+        row_of_strokes(sums.sold, sums.going, sums.capacity, says=says),
+        t.number(sums.capacity), some(sums.sold), some(sums.going), some(sums.leased), some(sums.blocked),
+        t.number(sums.free),
     )  # fmt: skip
+
+
+def kinds_of(
+    read: Read, counts: Iterable[PlaceCounts], *, contingents: bool
+) -> tuple[list[SeatCategory], list[Contingent]]:
+    """Of places the categories, dearest first, and their contingents if these are shown."""
+    found = list(counts)
+    shares = {each.contingent_id for each in found if each.contingent_id} if contingents else set[str]()
+    categories = categories_by_rank(read, used={each.category_id for each in found})
+    return categories, these_contingents(read, used=shares) if shares else []
 
 
 def place_lines(

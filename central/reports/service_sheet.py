@@ -10,14 +10,12 @@ from aiohttp import web
 
 from central.devices.reads import devices_of
 from central.inventory.counts import counts_of_each
-from central.inventory.reads import contingents as all_contingents
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
 from central.kernel.tx import Read
 from central.reports.day import MOST_DEVICES, DayPerformance, bounds, performances_from
 from central.reports.day_view import DayLine, day_line, sight
-from central.reports.performance_view import PlaceLine, place_line, place_lines
-from central.venues.reads import categories_by_rank
+from central.reports.performance_view import PlaceLine, kinds_of, place_line, place_lines
 from central.web.frame import FRAME
 from central.web.screens.listing import may_see
 from central.web.screens.names import house_zone
@@ -103,7 +101,7 @@ def sheet_of(door: Door, read: Read, t: Texts, branch: Branch, day: date) -> Map
 def _lines(door: Door, read: Read, t: Texts, played: list[DayPerformance]) -> Iterable[SheetLine]:
     contingents = may_see(door, read, BY_NAME["contingent"])
     counts = counts_of_each(read, [each.played.id for each in played])
-    names = (categories_by_rank(read), all_contingents(read) if contingents else [])
+    names = kinds_of(read, (one for found in counts.values() for one in found), contingents=contingents)
     for each in played:
         mine = counts.get(each.played.id, [])
         lines = (*place_lines(t, mine, *names), place_line(t, t("Salle"), "", mine))

@@ -29,6 +29,7 @@ from central.venues.model import (
 )
 from central.venues.plan_actions import category_twice, pick_categories
 from central.venues.plan_tables import plan_mark
+from central.venues.reads import categories_by_rank
 from shared.ids import Id, derived_id, near_id
 from shared.outcome import Ok, Outcome, Refused
 
@@ -70,7 +71,10 @@ def create_logical_configuration(tx: Tx, want: CreateLogicalConfiguration) -> Ou
     )
     counted = tx.find(PhysicalZone, "WHERE configuration_id = :id AND numbered = 0 ORDER BY name", id=physical.id)
     needed = {category for _, category in seats} | {zone.name for zone in counted}
-    known = {row[0] for row in tx.run("SELECT id FROM seat_category")}
+    known = {
+        each.id
+        for each in categories_by_rank(tx, used={want.categories[name] for name in needed & want.categories.keys()})
+    }
     unknown = sorted(name for name, category in want.categories.items() if category not in known and name in needed)
     missing = unknown if want.draft else sorted(name for name in needed if want.categories.get(name) not in known)
     if missing:

@@ -1,10 +1,11 @@
 """Named reads of halls: how one is built, how it is sold, and what was done to its plan."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from central.kernel.columns import columns
+from central.kernel.contexts import on_path
 from central.kernel.db import in_list
 from central.kernel.tx import Read
 from central.venues.history import SeatField
@@ -31,10 +32,8 @@ def validated_halls(read: Read, contexts: Sequence[str], first: str = "", most: 
         "SELECT c.id FROM physical_configuration c JOIN space s ON s.id = c.space_id JOIN site i ON i.id = s.site_id "  # noqa: S608 - parameters
         f"WHERE c.state = 'validated' AND i.context_id IN {inside} "
         "ORDER BY CASE WHEN c.id = :first THEN 0 ELSE 1 END, c.id LIMIT :most",
-        **params,
-        first=first,
-        most=most,
-    )
+        **params, first=first, most=most,
+    )  # fmt: skip
     return [Id(row[0]) for row in rows]
 
 
@@ -73,8 +72,9 @@ def zone_stretches(read: Read, physical_id: str) -> list[ZoneStretch]:
 
 
 def places_in_row(read: Read, zone_id: str, row: str) -> int:
-    sql = "SELECT COUNT(*) FROM physical_seat WHERE zone_id = :zone AND row_name = :row"
-    return int(read.run(sql, zone=zone_id, row=row)[0][0])
+    return int(
+        read.run("SELECT COUNT(*) FROM physical_seat WHERE zone_id = :z AND row_name = :r", z=zone_id, r=row)[0][0]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,13 +230,10 @@ def first_validated(read: Read, context_id: str) -> LogicalConfiguration | None:
     return found[0] if found else None
 
 
-def categories_by_rank(read: Read, contexts: Sequence[str] | None = None) -> list[SeatCategory]:
-    """The house's seat categories (those that stand in these contexts), dearest first."""
-    order = "ORDER BY rank, code, id"
-    if contexts is None:
-        return read.find(SeatCategory, order)
-    inside, params = in_list("at", contexts)
-    return read.find(SeatCategory, f"WHERE context_id IN {inside} {order}", **params)
+def categories_by_rank(read: Read, contexts: Sequence[str] = (), used: Collection[str] = ()) -> list[SeatCategory]:
+    """The seat categories that stand in these contexts (a path: what may be chosen there), and these, dearest first."""
+    where, params = on_path(contexts, used)
+    return read.find(SeatCategory, f"WHERE {where} ORDER BY rank, code, id", **params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,6 +366,12 @@ def actions_since(read: Read, target_id: str, version: int, most: int) -> list[P
         PlanAction, "WHERE target_id = :id AND version > :version ORDER BY version LIMIT :most",
         id=target_id, version=version, most=most,
     )  # fmt: skip
+
+
+def actions_behind(read: Read, target_id: str, version: int, most: int) -> list[int]:
+    """How many places each action on a plan above a version touched, oldest first: without what it did."""
+    sql = "SELECT places FROM plan_action WHERE target_id = :id AND version > :version ORDER BY version LIMIT :most"
+    return [row[0] for row in read.run(sql, id=target_id, version=version, most=most)]
 
 
 def actions_on(read: Read, target_id: str, field: SeatField) -> list[PlanAction]:

@@ -17,7 +17,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from aiohttp import web
 
 from central.kernel.beside import Errand
-from central.kernel.contexts import path_of
+from central.kernel.contexts import path_of, root_of_house
 from central.kernel.door import Door
 from central.kernel.languages import in_house
 from central.kernel.scope import context_of
@@ -115,6 +115,8 @@ class Workshop:
             spaces = [row.id for row in found if self._may(read, row.id)]
             spaces += [Id(space_id)] if space_id and space_id not in spaces else []
             named = labels(read, t, [("space", each) for each in spaces])
+            at = context_of(read, "space", space_id) if space_id else None
+            path = path_of(read, at or root_of_house(read) or "")
             return {
                 "title": t("Corriger le plan {name}", name=label(read, t, "physical_configuration", onto))
                 if before
@@ -123,8 +125,8 @@ class Workshop:
                 "unsaid": MOST_SPACES if more else 0,
                 "space": space_id,
                 "onto": onto,
-                "categories": [t.of(each.names) for each in categories_by_rank(read)],
-                "at": context_of(read, "space", space_id) if space_id else None,
+                "categories": [t.of(each.names) for each in categories_by_rank(read, path)],
+                "at": at,
             }
 
         data = await self._door.read(me.actor, look)

@@ -137,17 +137,20 @@ document.addEventListener("DOMContentLoaded", async () => {
   document.body.addEventListener("htmx:afterSwap", paint);
   let known = { version: view.picture.version, mark: view.picture.mark };
   let asking = null;
+  // Many look at this hall at once: it is asked for again when the answer says so.
+  const later = (answer) => { if (answer.status === 503) setTimeout(() => refresh(), 1000 * (Number(answer.headers.get("Retry-After")) || 5)); };
   const ask = async () => {
     const answer = await fetch(`${config.changes}?${new URLSearchParams(known)}`);
-    if (!answer.ok) return;
+    if (!answer.ok) return later(answer);
     const news = await answer.json();
-    known = { version: news.version, mark: news.mark };
     if (news.whole || !view.change(news.seats)) {
-      const again = await (await fetch(config.picture)).json();
+      const drawn = await fetch(config.picture);
+      if (!drawn.ok) return later(drawn);
+      const again = await drawn.json();
       known = { version: again.version, mark: again.mark };
       view.take(again);
       view.draw();
-    }
+    } else known = { version: news.version, mark: news.mark };
     canvas.dataset.version = String(known.version);
     htmx.trigger(document.body, "plan-changed");
   };

@@ -16,7 +16,7 @@ from central.kernel.tx import Read
 from central.web.screens.listing import ListFilter, default_sort, found
 from shared.clock import to_ms
 from shared.wire.certificates import DeviceKind
-from shared.wire.facts import FactKind, LeaseSealed, Passage, SlotsReturned
+from shared.wire.facts import FactKind, LeaseSealed, PassageFact, SlotsReturned
 from tests.central.devices.test_facts import Machine, enrol, scan
 from tests.central.small_house import NOW, Clerk, House, new_id
 
@@ -54,7 +54,7 @@ def tell_everything(machines: list[Machine], house: House, at: datetime, seat: i
         kiosk.saw(kind, {"what": "ever"}, at)
     first = gate.saw(FactKind.SCAN, asdict(scan(new_id(), house)), at)
     gate.saw(FactKind.SCAN, asdict(scan(first.body["ticket_id"], house)), at + HOUR)
-    gate.saw(FactKind.PASSAGE, asdict(Passage(first.id, True)), at)
+    gate.saw(FactKind.PASSAGE, asdict(PassageFact(first.id, True)), at)
     printer.saw(FactKind.SCAN, asdict(scan(new_id(), house)), at)
     assert {fact.kind for each in machines for fact in each.facts} == {*FactKind, "unheard"}
     for each, before in zip(machines, told, strict=True):

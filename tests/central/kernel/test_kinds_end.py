@@ -1,4 +1,5 @@
-"""Of what a house sorts its places and prices by no command makes more than may be, whichever way it makes them."""
+"""Of what places and prices are sorted by no command makes more in a context than may be, whichever way it makes them;
+and what one organiser has takes nothing from another."""
 
 import asyncio
 from contextlib import closing, suppress
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from central.kernel.bounds import beyond
-from central.kernel.contexts import path_of
+from central.kernel.contexts import ContextKind, path_of
 from central.kernel.crud import CONFIGURED, NoChange, command_of
 from central.kernel.db import Database
 from central.kernel.door import Door
@@ -16,6 +17,7 @@ from central.kernel.keys import Keys
 from central.kernel.privileges import EVERYTHING, Action
 from central.kernel.registry import COMMANDS
 from central.kernel.tx import Read
+from central.organisation.ops import CreateContext
 from central.pricing.usual import CreateTariffs, NewTariff
 from central.venues.usual import CreateSeatCategories, NewCategory
 from shared.ids import Id
@@ -28,8 +30,14 @@ BOUNDED = sorted(table for table, each in CONFIGURED.items() if each.most)
 NAMES = {"fr": "Nom"}
 
 
-def counted(clerk: Clerk) -> dict[str, int]:
-    return {table: clerk.rows(f"SELECT COUNT(*) FROM {table}")[0][0] for table in BOUNDED}
+def here(house: House, table: str) -> Id:
+    """Where the house has its own."""
+    return house.season if table == "tariff" else house.institution
+
+
+def counted(clerk: Clerk, house: House, table: str) -> int:
+    rows = clerk.rows(f"SELECT COUNT(*) FROM {table} WHERE context_id = :at", at=here(house, table))
+    return int(rows[0][0])
 
 
 def several(house: House, n: int) -> list[tuple[str, Any]]:
@@ -43,11 +51,12 @@ def several(house: House, n: int) -> list[tuple[str, Any]]:
     ]
 
 
-def one_more(read: Read, table: str) -> Any:
+def one_more(read: Read, table: str, at: Id | None = None) -> Any:
     kind = BY_NAME[table].kind
     row = read.find(kind, "ORDER BY id LIMIT 1")[0]
     given = {each.name: getattr(row, each.name) for each in CONFIGURED[table].given}
-    return command_of(Action.CREATE, kind)(id=new_id(), **{**given, "code": f"K{new_id()[-6:]}"})
+    other = {"code": f"K{new_id()[-6:]}", **({"context_id": at} if at else {})}
+    return command_of(Action.CREATE, kind)(id=new_id(), **{**given, **other})
 
 
 @pytest.mark.parametrize("table", BOUNDED)
@@ -56,18 +65,25 @@ def test_the_last_one_is_made_and_no_further_one(
 ) -> None:
     clerk, house = quick
     read = Read(clerk.db, clerk.actor, clerk.watch(), clerk.door.keys)
-    monkeypatch.setattr(CONFIGURED[table], "most", counted(clerk)[table] + 3)
+    monkeypatch.setattr(CONFIGURED[table], "most", counted(clerk, house, table) + 3)
     for of, want in several(house, 4):
         if of == table:
             assert clerk.no(want).reason is NoChange.TOO_MANY
     for of, want in several(house, 2):
         if of == table:
             clerk.do(want)
-    while counted(clerk)[table] < CONFIGURED[table].most:
+    while counted(clerk, house, table) < CONFIGURED[table].most:
         clerk.do(one_more(read, table))
     for want in (one_more(read, table), *(want for of, want in several(house, 1) if of == table)):
         refused = clerk.no(want)
         assert refused.reason is NoChange.TOO_MANY and refused.detail == {"most": CONFIGURED[table].most}
+    theirs, organiser = new_id(), ContextKind.ORGANISER
+    clerk.do(CreateContext(id=theirs, context_id=house.institution, kind=organiser, code="B", names=NAMES, settings={}))
+    for _ in range(CONFIGURED[table].most):
+        clerk.do(one_more(read, table, theirs))
+    assert clerk.no(one_more(read, table, theirs)).reason is NoChange.TOO_MANY
+    assert clerk.no(one_more(read, table)).reason is NoChange.TOO_MANY
+    assert counted(clerk, house, table) == CONFIGURED[table].most, "neither has taken from the other"
 
 
 @pytest.mark.behind_the_door
@@ -87,7 +103,7 @@ async def test_no_command_makes_one_more(
         ]  # fmt: skip
         wanted += [(f"create_{table}", one_more(read, table)) for table in BOUNDED]
         for table in BOUNDED:
-            monkeypatch.setattr(CONFIGURED[table], "most", db.run(f"SELECT COUNT(*) FROM {table}", {})[0][0])
+            monkeypatch.setattr(CONFIGURED[table], "most", -1)  # whichever context is named has as many
     door, full, made = Door(database, watch, path_of, keys), set(), set()
     door.start()
     for name, want in wanted:

@@ -1,15 +1,18 @@
 """The working day on the page of a house, and a performance's figures on its own: numbers, rights, statements. On both
 databases."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from central.catalogue.model import CataloguePrivilege, NoProduct, Performance, ProductDo, ProductState
 from central.devices.model import DevicesPrivilege
+from central.inventory.counts import counts_of, sums_in, sums_of
 from central.inventory.model import InventoryPrivilege
 from central.inventory.plan_actions import AssignContingent, BlockPlaces
 from central.kernel.actor import SYSTEM, Actor
@@ -34,6 +37,9 @@ from shared.wire.topics import Presence
 from tests.central.devices.test_facts import enrol
 from tests.central.small_house import FULL, NOW, STANDING, STARTS, Clerk, House, new_id
 
+ROOT = Path(__file__).parents[3]
+ADDED = re.compile(r"\bheld\W* \+ [\w.]*optioned|\bfree\W* \+ [\w.]*leased")
+"""What somebody is about to have, and what may still be sold, worked out."""
 MAY = {CataloguePrivilege.CATALOGUE_MODIFY: True, InventoryPrivilege.CONTINGENT_READ: True}
 SEES = (CataloguePrivilege.CATALOGUE_READ, OrdersPrivilege.ORDER_READ, DevicesPrivilege.DEVICE_READ)
 
@@ -332,3 +338,16 @@ def test_a_late_show_is_tonights_as_soon_as_its_doors_are_open(clerk: Clerk, hou
 )  # fmt: skip
 def test_nothing_is_drawn_as_none_that_is_some(sold: int, held: int, capacity: int, want: tuple[int, int]) -> None:
     assert stroke_counts(sold, held, capacity) == want
+
+
+def test_what_is_left_is_said_in_one_place(clerk: Clerk, house: House) -> None:
+    """The page of the day and that of a performance add up the same; nothing but the counts says what they mean."""
+    clerk.do(BlockPlaces(performance_id=house.performance, selection=Selection(seats=house.seats[:2]), why="x"))
+    clerk.do(HoldPlaces(hold_id=new_id(), point_of_sale_id=house.desk, performance_id=house.performance,
+                        seats=(house.seats[5],)))  # fmt: skip
+    read = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
+    sums = sums_in(counts_of(read, house.performance))
+    assert sums == sums_of(read, [house.performance])[house.performance]
+    assert (sums.going, sums.left) == (1, sums.capacity - 3)
+    said = [each.name for each in (ROOT / "central").rglob("*.py") if ADDED.search(each.read_text())]
+    assert said == ["counts.py"]

@@ -61,7 +61,7 @@ NOBODY = "no page of the administration: it says nothing of the house, or only b
 EXCLUDED = {
     "/live": DRAWN, "/live/news": OPEN, "/admin/performance/{id}/hall.svg": DRAWN,
     "/admin/plan/{target}/{id}/picture": DRAWN, "/admin/plan/{target}/{id}/news": OPEN,
-    "/admin/plan/{target}/{id}/changes": "what changed since a version of the plan, at most a picture",
+    "/admin/plan/{target}/{id}/changes": "little, or in turns (test_plan_news.py)",
     "/admin/e/{entity}/export.{form}": WHOLE, "/admin/audit.{kind}": WHOLE,
     "/admin/pricing/grid/{id}/export.{form}": WHOLE, "/admin/plan/physical/{id}/export/{format}": WHOLE,
     "/admin/history/{entity}/{id}/{way}/{key}": "about one entry of the log, of which there is none here",
