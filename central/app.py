@@ -15,7 +15,6 @@ from typing import Any
 from aiohttp import web
 
 from central.areas import AREAS
-from central.callers import Passes, authenticator, by_code, by_key
 from central.config import CentralConfig
 from central.devices.broker_access import standing
 from central.first_run.link import setup_link
@@ -34,7 +33,7 @@ from central.web.area import BUS, CONFIG, DOOR, ROSTER, Area, Check, Work
 from central.web.away import away
 from central.web.bodies import MOST_FROM_STRANGERS, Bodies
 from central.web.broken import broken
-from central.web.caller import AUTHENTICATE
+from central.web.caller import AUTHENTICATE, one_of
 from central.web.entrance import BODIES, KNOWN_CALLERS, LIMITS, VOUCHED, entrance, finish
 from central.web.form import LARGE
 from central.web.frame import FRAME, Frame
@@ -180,9 +179,9 @@ def make_app(
     app.middlewares.extend((away, broken, problems, entrance, guard))
     app.on_response_prepare.append(finish)
     app[DOOR], app[FRAME] = door, Frame(door, menu_of(AREAS))
-    passes = Passes(door.keys)
-    app.on_response_prepare.append(passes.give)
-    app[AUTHENTICATE], app[KNOWN_CALLERS] = authenticator(door), [passes.holder, by_key(door), by_code(door)]
+    callers = [made(app) for area in reversed(AREAS) for made in area.callers]
+    app.on_response_prepare.extend(each.answered for each in callers if each.answered)
+    app[AUTHENTICATE], app[KNOWN_CALLERS] = one_of(callers), [known for each in callers for known in each.known]
     app[PROXIES], app[FRONT] = proxies, Fronts()
     app[LIMITS], app[LIMITED] = Limits(http.limits, time.monotonic), []
     app[BODIES], app[LARGE], app[VOUCHED] = Bodies(http), {}, []

@@ -14,11 +14,13 @@ from pathlib import Path
 
 import psycopg
 
+from central.devices.reads import certificates
 from central.kernel.db import Connection, Database
 from central.kernel.keys import Keys, fingerprint, made_keys, read_keys
 from central.kernel.trouble import Repeatable, Unavailable
 from central.kernel.turns import Footing
 from central.kernel.vault import Vault, made_vault, read_vault
+from central.organisation.second_factor import sealed_factors
 from shared.clock import to_ms
 from shared.runtime.config import Failure
 from shared.wire.certificates import verified
@@ -144,7 +146,7 @@ def _held(keys: Keys | None, vault: Vault | None) -> dict[KeyName, str]:
 
 def _standings(db: Connection, keys: Keys | None, vault: Vault | None) -> dict[KeyName, KeyStanding]:
     named, held = named_keys(db), _held(keys, vault)
-    sealed = _sealed(db)
+    sealed = sealed_factors(db)
     used = {
         KeyName.ROOT: bool(db.run("SELECT 1 FROM command_log LIMIT 1", {})),
         KeyName.VAULT: bool(sealed),
@@ -189,14 +191,9 @@ def _signed_under(db: Connection, root_pem: str) -> bool | None:
     )
     if newest:
         return _any_under(newest, root_pem)
-    devices = db.run("SELECT certificate FROM device WHERE certificate <> '' AND certificate IS NOT NULL", {})
+    devices = certificates(db)
     return _any_under(devices, root_pem) if devices else None
 
 
 def _any_under(rows: Iterable[tuple[str]], root_pem: str) -> bool:
     return any(verified(certificate, root_pem) for (certificate,) in rows)
-
-
-def _sealed(db: Connection) -> list[tuple[str, str]]:
-    """(sealed text, owner) of the second factors."""
-    return [(row[0], row[1]) for row in db.run("SELECT totp, id FROM operator WHERE totp <> ''", {})]

@@ -16,12 +16,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from central.kernel.statements import is_statement, tables_in  # noqa: E402 - of this very tree, installed or not
+
 INDEX_HOSTS = {"pypi.org", "files.pythonhosted.org"}
 # Folders that exist where the project is made and nowhere else (written in pieces, since this file is searched too).
 PLACES = re.compile(r"(?<![\w.}])/(?:" + "|".join(["wo" + "rk", "ro" + "ot"]) + r")/\w")
@@ -195,50 +198,12 @@ def _has_section(document: Path, said: str) -> bool:
 # --- statements keep to the order of the areas -----------------------------------------------------------------------
 
 DECLARES = re.compile(r"(?:@entity\(|\bTable\()\s*\"([a-z_]+)\"")
-_NAMED = r"[a-z_]+(?:\s+(?:as\s+)?\w+)?"
-NAMES_TABLES = re.compile(rf"\b(?:from|join|into|update)\s+({_NAMED}(?:\s*,\s*{_NAMED})*)", re.IGNORECASE)
 WANTS_TABLE = re.compile(r"(?:\b(?:FROM|JOIN|INTO)|\AUPDATE)\s+(?:\w+\s*,\s*)*\Z", re.IGNORECASE)
-# In small letters a sentence for people reads the same: a statement, or a piece of one, is then what begins like one.
-STATEMENT = re.compile(
-    r"\b(?:FROM|JOIN|INTO|UPDATE)\b|(?i:\(\s*select\s|\A\W*(?:(?:select|insert|update|delete|with)\s"
-    r"|(?:(?:left|right|full|inner|cross|natural)\s+(?:outer\s+)?)?join\s"
-    r"|from\s+\w+\s+(?:\w+\s+){0,2}(?:where|join|left|inner|order|group|limit)\s))"
-)
-
-# Where an area may name tables of those before it: its named reads, and its commands.
-NAMED_READS = re.compile(r"(.*_)?reads\.py|ops\.py")
-# File → why its statements name tables of other areas all the same. The list only gets shorter.
-READS_ALL: dict[str, str] = {
-    "central/house_keys.py": "finds what was sealed under the keys that a folder holds",
-    "central/reports/checks.py": "asks of all the books what must always hold: each statement is a check",
-    "central/reports/live.py": "an evening as it is, out of all the books, in one look",
-}
-# File and table of a later area → how often its declarations and calls name it, and why. The list only gets shorter.
-NAMES_LATER: dict[tuple[str, str], tuple[int, str]] = {
-    ("central/access/model.py", "device"): (2, "a scan and a passage keep which gate it was"),
-    ("central/catalogue/model.py", "price_grid"): (1, "a performance is made with the grid of prices that it has"),
-    ("central/ledger/model.py", "sale_order"): (1, "a move says for which order it is"),
-    ("central/organisation/operators.py", "point_of_sale"): (1, "a program's rights may end at points of sale"),
-    ("central/orders/model.py", "device"): (1, "an order keeps which device sold it"),
-    ("central/selling/model.py", "contingent"): (1, "a channel lists the contingents that it sells from"),
-    ("central/venues/model.py", "contingent"): (1, "a seat of a hall as it is sold has its contingent in its row"),
-    ("central/venues/selection.py", "contingent"): (2, "a selection of places says out of which contingents"),
-    ("central/web/screens/row_forms.py", "operator"): (1, "who changed a row is an operator in the kernel's log"),
-}
+# Where an area may name tables of those before it: its named reads, its commands, and what must hold of the books.
+NAMED_READS = re.compile(r"(.*_)?(reads|checks)\.py|ops\.py")
 TOP = "areas.py"
 CONFIG = "config"  # what the file of the configuration says, which every area reads its part of
 WIDE = 5  # columns that a statement's rows are not taken apart into by their order
-# File → how often it takes a wide row apart, or takes out of one what stands that far back. The list only gets shorter.
-TAKEN_APART: dict[str, int] = {
-    "central/kernel/row_proof.py": 1,
-    "central/organisation/webhook_events.py": 1,
-    "central/reports/live.py": 1,
-    "central/venues/plan_actions.py": 2,
-    "central/venues/plan_tables.py": 1,
-    "central/web/history/audit.py": 3,
-    "central/web/history/log.py": 2,
-    "central/web/history/records.py": 3,
-}
 
 
 def sql_faults(root: Path) -> list[str]:
@@ -258,11 +223,11 @@ def sql_faults(root: Path) -> list[str]:
     trees = {file: ast.parse(text) for file, text in texts.items()}
     home = {table: area for file, area in files.items() for table in DECLARES.findall(texts[file])}
     takers = {"Ref", "Link"}.union(*(_takers(tree, {"table": "str"}, {"entity": "str"}) for tree in trees.values()))
-    askers = set[str]().union(*(_takers(tree, {"kind": "type", "where": "str"}) for tree in trees.values()))
+    askers = _askers(trees.values())
     tables = dict(pair for tree in trees.values() for pair in _kinds_declared(tree))
     faults = []
     for file, area in files.items():
-        name, others, wide, ahead = str(file.relative_to(root)), 0, list[str](), defaultdict[str, list[str]](list)
+        name = str(file.relative_to(root))
         tree = trees[file]
         rows, row = _rows_kept(tree)
         kinds = _kinds_called(tree, tables)
@@ -270,28 +235,21 @@ def sql_faults(root: Path) -> list[str]:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 later = [each for each in _areas_imported(node) - {CONFIG} if order.get(each, order[TOP]) > order[area]]
                 faults += [f"{name}:{node.lineno}: imports {each}, which stands after {area}" for each in later]
-            elif isinstance(node, ast.expr) and (named := tables_named(_text(node)) or _asked_of(node, askers, kinds)):
+            elif isinstance(node, ast.expr) and (named := _tables_named(_text(node)) or _asked_of(node, askers, kinds)):
                 for table in named:
                     whose = home.get(table, area)
                     if order[whose] > order[area]:
                         faults.append(f"{name}:{node.lineno}: {table} is {whose}'s, which stands after {area}")
                     elif whose not in (area, "kernel") and not NAMED_READS.fullmatch(file.name):
-                        others += 1
-                        if name not in READS_ALL:
-                            faults.append(f"{name}:{node.lineno}: {table} is {whose}'s: read it by name in reads.py")
+                        faults.append(f"{name}:{node.lineno}: {table} is {whose}'s: read it by name in reads.py")
             elif taken := _taken_apart(node, rows, row):
-                wide.append(f"{name}:{taken.lineno}: a wide row is taken apart by the order of its columns")
+                faults.append(f"{name}:{taken.lineno}: a wide row is taken apart by the order of its columns")
             if area in areas and (worked_out := _table_worked_out(node)):
                 table = ast.unparse(worked_out)
                 faults.append(f"{name}:{worked_out.lineno}: a table's name is worked out: {table:.80}")
             for table, line in _given_to(node, takers):
                 if order[whose := home.get(table, area)] > order[area]:
-                    ahead[table].append(f"{name}:{line}: {table} is {whose}'s, which stands after {area}")
-        if name in READS_ALL and not others:
-            faults.append(f"{name}: names no table of another area: tools/checks.py lists too many")
-        faults += beyond(name, wide, TAKEN_APART.get(name, 0))
-        for table in sorted({*ahead, *(listed for at, listed in NAMES_LATER if at == name)}):
-            faults += beyond(f"{name}: {table}", ahead[table], NAMES_LATER.get((name, table), (0, ""))[0])
+                    faults.append(f"{name}:{line}: {table} is {whose}'s, which stands after {area}")
     return list(dict.fromkeys(faults))  # a table of a declaration is given as well as asked of
 
 
@@ -307,11 +265,8 @@ def order_of_areas(root: Path) -> list[str]:
     ]
 
 
-def tables_named(text: str) -> list[str]:
-    """What follows FROM, JOIN, INTO and UPDATE in a statement or a piece of one, also after a comma."""
-    if not STATEMENT.search(text):
-        return []
-    return [each.split()[0] for listed in NAMES_TABLES.findall(text) for each in listed.split(",")]
+def _tables_named(text: str) -> list[str]:
+    return [each.name for each in tables_in(text)] if is_statement(text) else []
 
 
 def _areas_imported(node: ast.Import | ast.ImportFrom) -> set[str]:
@@ -326,7 +281,7 @@ def _table_worked_out(node: ast.AST) -> ast.expr | None:
     """`f"… FROM {table}"`, `"… FROM " + table`, `" ".join(["… FROM", table])`, `"… FROM {}"`, `"… FROM %s"`: what
     stands for the table, but for the name of a declaration."""
     for before, table in _put_together(node):
-        if WANTS_TABLE.search(before) and STATEMENT.search(before) and ast.unparse(table) != "declaration.name":
+        if WANTS_TABLE.search(before) and is_statement(before) and ast.unparse(table) != "declaration.name":
             return table
     return None
 
@@ -353,18 +308,12 @@ def _text(node: ast.AST) -> str:
 
 
 def _takers(tree: ast.AST, *parameters: dict[str, str]) -> set[str]:
-    """Functions that have all of some of these parameters (`table: str`; `kind: type[E]` and `where: str`)."""
-    found = set[str]()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            taken = {
-                each.arg: ast.unparse(each.annotation).partition("[")[0]
-                for each in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
-                if each.annotation
-            }
-            if any(some.items() <= taken.items() for some in parameters):
-                found.add(node.name)
-    return found
+    """Functions that have all of some of these parameters (`table: str`)."""
+    return {
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, FUNCTIONS) and any(some.items() <= _parameters(node).items() for some in parameters)
+    }
 
 
 def _kinds_declared(tree: ast.AST) -> Iterator[tuple[str, str]]:
@@ -379,30 +328,105 @@ def _kinds_declared(tree: ast.AST) -> Iterator[tuple[str, str]]:
 
 
 def _kinds_called(tree: ast.AST, tables: dict[str, str]) -> dict[str, list[str]]:
-    """What a module calls entities (also `import Site as S`, and `for kind in (Site, Space)`), with their tables."""
+    """What a module calls entities (also `import Site as S`, `KINDS = (Site, Space)`, `for kind in KINDS`), with their
+    tables."""
     called = {kind: [table] for kind, table in tables.items()}
     for node in ast.walk(tree):
         match node:
             case ast.alias(name=name, asname=str(other)) if name in tables:
                 called[other] = [tables[name]]
+            case ast.Assign(targets=[ast.Name(id=other)], value=many) if kinds := _among(many, called):
+                called[other] = kinds
+    for node in ast.walk(tree):
+        match node:
             case (
-                ast.For(target=ast.Name(id=other), iter=ast.Tuple(elts=parts) | ast.List(elts=parts))
-                | ast.comprehension(target=ast.Name(id=other), iter=ast.Tuple(elts=parts) | ast.List(elts=parts))
-            ):
-                kinds = [each.id for each in parts if isinstance(each, ast.Name) and each.id in tables]
-                called |= {other: [tables[each] for each in kinds]} if kinds else {}
+                ast.For(target=ast.Name(id=other), iter=many) | ast.comprehension(target=ast.Name(id=other), iter=many)
+            ) if kinds := _among(many, called):
+                called[other] = kinds
     return called
 
 
-def _asked_of(node: ast.AST, askers: set[str], kinds: dict[str, list[str]]) -> list[str]:
-    """The table in `read.find(Site, "WHERE …")`, `tx.remove(BY_NAME["site"].kind, "WHERE …")`."""
+def _among(many: ast.expr, called: Mapping[str, list[str]]) -> list[str]:
+    match many:
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            return [table for each in parts if isinstance(each, ast.Name) for table in called.get(each.id, ())]
+        case ast.Name(id=name):
+            return list(called.get(name, ()))
+    return []
+
+
+Askers = Mapping[str, tuple[int, str]]
+"""Function → where it takes the entity of which it asks or writes many rows: at which position, under which name."""
+
+
+def _askers(trees: Iterable[ast.AST]) -> Askers:
+    """Those that say so (`kind: type[E]` with a condition, rows or ids), and whoever hands a parameter on to one."""
+    functions = [(node, _parameters(node)) for tree in trees for node in ast.walk(tree) if isinstance(node, FUNCTIONS)]
+    found = {
+        node.name: (list(taken).index("kind"), "kind")
+        for node, taken in functions
+        if taken.get("kind") == "type" and {"where", "rows", "ids"} & taken.keys()
+    }
+    handing = [  # only who takes something under the name that it hands on can be one
+        (node.name, taken, calls)
+        for node, taken in functions
+        if node.name not in BY_ID and (calls := [each for each in ast.walk(node) if _hands_on(each, taken)])
+    ]
+    more = True
+    while more:
+        more = False
+        for name, taken, calls in handing:
+            given = [each.id for call in calls if isinstance(each := _entity_given(call, found), ast.Name)]
+            for one in [each for each in given if each in taken][:1] if name not in found else ():
+                found[name], more = (list(taken).index(one), one), True
+    return found
+
+
+def _hands_on(node: ast.AST, taken: Mapping[str, str]) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    given = (*node.args, *(each.value for each in node.keywords))
+    return any(isinstance(each, ast.Name) and each.id in taken for each in given)
+
+
+BY_ID = {"get", "get_locked"}  # which anybody may ask for
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, str]:
+    """With their types, without what they hold; without `self`."""
+    return {
+        each.arg: ast.unparse(each.annotation).partition("[")[0] if each.annotation else ""
+        for each in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+        if each.arg not in ("self", "cls")
+    }
+
+
+def _entity_given(node: ast.AST, askers: Askers) -> ast.expr | None:
+    """The entity in `read.find(Site, …)`, `changed(tx, kind=Site)`, `partial(read.find, Site)`."""
     match node:
-        case ast.Call(func=ast.Attribute(attr=how), args=[kind, *_]) if how in askers:
-            match kind:
-                case ast.Name(id=name) | ast.Attribute(attr=name) if name in kinds:
-                    return kinds[name]
-                case ast.Attribute(value=declaration, attr="kind"):
-                    return [_declared(declaration)] if _declared(declaration) else []
+        case ast.Call(func=ast.Name(id="partial"), args=[ast.Attribute(attr=how) | ast.Name(id=how), *args]):
+            keywords = node.keywords
+        case ast.Call(func=ast.Attribute(attr=how) | ast.Name(id=how), args=args, keywords=keywords):
+            pass
+        case _:
+            return None
+    if how not in askers:
+        return None
+    at, name = askers[how]
+    named = next((each.value for each in keywords if each.arg == name), None)
+    return named or (args[at] if at < len(args) else None)
+
+
+def _asked_of(node: ast.AST, askers: Askers, kinds: dict[str, list[str]]) -> list[str]:
+    """The table in `read.find(Site, "WHERE …")`, `tx.remove(BY_NAME["site"].kind, "WHERE …")`."""
+    match _entity_given(node, askers):
+        case ast.Name(id=name) | ast.Attribute(attr=name) if name in kinds:
+            return kinds[name]
+        case ast.IfExp(body=ast.Name(id=one), orelse=ast.Name(id=other)):
+            return [*kinds.get(one, ()), *kinds.get(other, ())]
+        case ast.Attribute(value=declaration, attr="kind"):
+            return [_declared(declaration)] if _declared(declaration) else []
     return []
 
 
@@ -492,11 +516,8 @@ MOST_LINES = 400
 # Module → how many lines it may have. The list only gets shorter, and its numbers smaller.
 LONG: dict[str, int] = {
     "central/kernel/entity.py": 480,
-    "central/kernel/row_proof.py": 410,
     "central/kernel/tx.py": 490,
-    "central/organisation/webhook_events.py": 460,
     "central/venues/planfile_svg.py": 500,
-    "central/web/openapi.py": 410,
     "edge/kiosk/store.py": 440,
     "edge/kiosk/till.py": 430,
     "shared/rules/access.py": 560,

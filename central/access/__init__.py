@@ -1,7 +1,7 @@
 """Who went in: scans, admissions, and what did not fit."""
 
-from central.access import ops
-from central.access.model import AccessPrivilege, NoScan
+from central.access import checks, ops
+from central.access.model import AccessPrivilege, NoScan, ScanAnomaly
 from central.kernel.facts import KindOfFact
 from central.kernel.feeds import Feeds, Scope
 from central.kernel.privileges import UsualProfile
@@ -27,5 +27,7 @@ AREA = Area(
         KindOfFact(FactKind.SCAN, GATES, ScanFact, ops.take_scan, refuses=(NoScan,)),
         KindOfFact(FactKind.PASSAGE, GATES, PassageFact, ops.take_passage),
     ),
+    anomalies=tuple(ScanAnomaly),
+    checks=(checks.ENTRIES,),
     feeds=(Feeds(FeedFamily.ADMISSIONS, Scope.SITE, GATES),),
 )

@@ -5,9 +5,14 @@ from datetime import datetime
 from enum import StrEnum, auto
 from typing import Annotated, Any
 
+from central.kernel.anomalies import ANOMALIES
 from central.kernel.entity import Link, Loose, Ref, entity
+from central.kernel.slots import Slot
+from central.kernel.values import Word
 from shared.ids import Id
 from shared.outcome import Reason
+
+GATE = Slot("the gate that saw it")
 
 
 class AccessPrivilege(StrEnum):
@@ -35,7 +40,7 @@ class Scan:
     its place. Of a scan from before, whose id is the gate's own, `fact_id` is None."""
 
     id: Id
-    device_id: Annotated[Id, Link("device")]
+    device_id: Annotated[Id, Link(GATE)]
     site_id: Annotated[str, Link("site")]
     performance_id: Annotated[str, Link("performance")]
     ticket_id: Annotated[str, Link("entitlement")]
@@ -62,7 +67,7 @@ class Passage:
 
     id: Id
     scan_id: Annotated[Id, Link("scan")]
-    device_id: Annotated[Id, Link("device")]
+    device_id: Annotated[Id, Link(GATE)]
     passed: bool
 
 
@@ -83,34 +88,20 @@ class Admission:
     gate: str
 
 
-class AnomalyKind(StrEnum):
+class ScanAnomaly(StrEnum):
     DUPLICATE_OFFLINE = auto()  # one entry, two gates that could not hear each other
     UNKNOWN_TICKET_ADMITTED = auto()  # admitted on its signature; no sale has arrived (yet)
     SCANNED_TOO_OFTEN = auto()  # a device refused one ticket more often than is kept
-    SLOT_CLASH = auto()  # one slot of a lease, two sales: a cloned card or a restored backup
-    SALE_WITHOUT_LEASE = auto()  # a slot that was never given, or had come back
-    SALE_AFTER_WRITE_OFF = auto()
-    PRICE_DIFFERS = auto()
-    CURRENCY_DIFFERS = auto()  # sold in another than the performance is
-    VAT_DIFFERS = auto()  # another rate on the ticket than the event's
-    PROOF_DIFFERS = auto()  # the barcode asks for a proof and the tariff does not, or the other way round
-    AMOUNT_DIFFERS = auto()
-    METHOD_DIFFERS = auto()  # a device took what no device takes: cash, a debt
-    NOTHING_SOLD = auto()  # a sale without a line
-    NUMBER_NOT_ITS_OWN = auto()  # a ticket's number is there already, or of another series than the device's
-    TOKEN_NOT_ITS_OWN = auto()  # a barcode that the device did not sign for this slot
-    CHAIN_BROKEN = auto()  # a device's journal does not follow from what it sent before
-    QUARANTINED = auto()  # from a revoked device
-    DEAD_LETTER = auto()  # a fact that cannot be read
 
 
 @entity("anomaly", read=AccessPrivilege.ACCESS_READ, index=(("kind", "at"), ("settled",)))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anomaly:
-    """For a person to settle; never deleted. `subject` is what it is about (ticket, slot, order, fact)."""
+    """For a person to settle; never deleted. `kind` is one that an area has entered (kernel/anomalies.py), `subject`
+    what it is about (ticket, slot, order, fact)."""
 
     id: Id
-    kind: AnomalyKind
+    kind: Annotated[str, Word("anomaly_kind", lambda: ANOMALIES)]
     at: datetime
     device_id: str
     subject: str

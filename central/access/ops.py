@@ -7,9 +7,10 @@ counted apart, each by device; and a scan of an entry that nobody used yet is ta
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any
 
-from central.access.model import AccessPrivilege, Admission, Anomaly, AnomalyKind, NoScan, Passage, Scan
+from central.access.model import AccessPrivilege, Admission, Anomaly, NoScan, Passage, Scan, ScanAnomaly
 from central.access.reads import FIRST_COUNTS, TELLS_OF_AN_ENTRY, USED_AN_ENTRY, surplus_id
 from central.catalogue.reads import whereabouts
 from central.kernel.contexts import whole_house
@@ -86,7 +87,7 @@ def _count_surplus(tx: Tx, scan: Scan) -> None:
         tx.update(shown, replace(shown, detail=shown.detail | {"more": shown.detail["more"] + 1}))
         return
     report(
-        tx, found, AnomalyKind.SCANNED_TOO_OFTEN, scan.at, scan.device_id, scan.ticket_id,
+        tx, found, ScanAnomaly.SCANNED_TOO_OFTEN, scan.at, scan.device_id, scan.ticket_id,
         {"gate": scan.gate, "kept": MOST_SCANS, "more": 1},
     )  # fmt: skip
 
@@ -140,7 +141,7 @@ def _let_count(tx: Tx, new: Scan) -> bool:
     _set_admission(tx, now, first)
     for second in seconds:
         report(
-            tx, derived_id("duplicate", second.id), AnomalyKind.DUPLICATE_OFFLINE, second.at, second.device_id,
+            tx, derived_id("duplicate", second.id), ScanAnomaly.DUPLICATE_OFFLINE, second.at, second.device_id,
             f"{second.ticket_id}/{second.entry}", {"gate": second.gate, "scan": second.told_id},
         )  # fmt: skip
     _note_unknown(tx, first)
@@ -167,7 +168,7 @@ def _show_unknown(tx: Tx, shown: Anomaly | None, first: Scan) -> None:
     if shown:
         tx.update(shown, replace(shown, at=first.at, device_id=first.device_id, detail=said))
     else:
-        anomaly_id, kind = derived_id("unknown ticket", first.ticket_id), AnomalyKind.UNKNOWN_TICKET_ADMITTED
+        anomaly_id, kind = derived_id("unknown ticket", first.ticket_id), ScanAnomaly.UNKNOWN_TICKET_ADMITTED
         report(tx, anomaly_id, kind, first.at, first.device_id, first.ticket_id, said)
 
 
@@ -245,11 +246,13 @@ def _set_admission(tx: Tx, before: Admission | None, scan: Scan | None) -> None:
 
 
 def report(
-    tx: Tx, anomaly_id: Id, kind: AnomalyKind, at: datetime, device_id: str, subject: str, detail: dict[str, Any]
+    tx: Tx, anomaly_id: Id, kind: StrEnum, at: datetime, device_id: str, subject: str, detail: dict[str, Any]
 ) -> None:
-    """Makes an anomaly visible, once."""
+    """Makes an anomaly visible, once: of a kind that its area has entered."""
     tx.insert_if_absent(
-        Anomaly(id=anomaly_id, kind=kind, at=at, device_id=device_id, subject=subject, detail=detail, settled=False)
+        Anomaly(
+            id=anomaly_id, kind=str(kind), at=at, device_id=device_id, subject=subject, detail=detail, settled=False
+        )
     )
 
 

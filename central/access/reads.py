@@ -1,6 +1,7 @@
 """Which scans count, by name: for whoever settles entries, and whoever checks that they were settled; and what did not
 fit."""
 
+from enum import StrEnum
 from typing import Final
 
 from central.access.model import TOLD_ID
@@ -40,3 +41,8 @@ def open_anomalies(read: Read, places: tuple[str, ...] | None, most: int) -> int
         **params,
     )
     return len(rows)
+
+
+def ids_shown_as(read: Read, *kinds: StrEnum) -> set[str]:
+    """Of the anomalies of these kinds, settled or not."""
+    return {row[0] for kind in kinds for row in read.run("SELECT id FROM anomaly WHERE kind = :kind", kind=kind)}

@@ -8,11 +8,14 @@ from typing import Annotated
 
 from central.kernel.crud import configured
 from central.kernel.entity import Between, Link, Look, Ref, entity
+from central.kernel.slots import Slot
 from central.kernel.values import Code, Names
 from shared.ids import Id
 from shared.life import Life
 from shared.outcome import Reason
 from shared.wire.feeds import OfflinePolicy
+
+GRID = Slot("the prices that a performance is sold at")
 
 
 class CataloguePrivilege(StrEnum):
@@ -77,7 +80,7 @@ class Performance:
     context_id: Annotated[Id, Ref("context")]
     site_id: Annotated[Id, Ref("site")]
     logical_configuration_id: Annotated[Id, Ref("logical_configuration")]
-    price_grid_id: Annotated[Id, Link("price_grid")]
+    price_grid_id: Annotated[Id, Link(GRID)]
     state: ProductState
     starts: datetime
     doors: datetime

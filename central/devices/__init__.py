@@ -2,7 +2,9 @@
 
 from central.devices import (
     bells,
+    callers,
     checklist_items,
+    checks,
     enrolment,
     facts,
     feeds,
@@ -15,9 +17,10 @@ from central.devices import (
     pages,
     presence,
     revocations,
+    sale_checks,
     snapshots,
 )
-from central.devices.model import DevicesPrivilege, NotLeased
+from central.devices.model import DeviceAnomaly, DevicesPrivilege, NotLeased
 from central.devices.sales import take_sale
 from central.devices.settings import DevicesSettings
 from central.kernel.facts import KindOfFact
@@ -45,6 +48,7 @@ AREA = Area(
     },
     means=snapshots.folder,
     pages=(pages.device_pages, instruction_page.instruction_pages, presence.presences, snapshots.files),
+    callers=(callers.devices,),
     loops={"bells": bells.ringing, "halls": hall_pictures.drawing, "snapshots": snapshots.keeping},
     outbox={instructions.OUTBOX_KIND: instructions.sending},
     checklist=(checklist_items.devices,),
@@ -58,6 +62,8 @@ AREA = Area(
         KindOfFact(FactKind.INCIDENT, EVERYBODY),
         KindOfFact(FactKind.CLOCK, EVERYBODY),
     ),
+    anomalies=tuple(DeviceAnomaly),
+    checks=(checks.LOST, checks.EFFECTS, sale_checks.BOOKS, sale_checks.PLACES, checks.VISIBLE, checks.BLOCKED),
     feeds=(
         Feeds(FeedFamily.KEYS, Scope.INSTITUTION, EVERYBODY),
         Feeds(FeedFamily.HALL, Scope.SITE, SELLERS),

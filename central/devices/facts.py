@@ -13,13 +13,14 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from central.access.model import Anomaly, AnomalyKind
+from central.access.model import Anomaly
 from central.access.ops import report
 from central.devices.gaps import arrive, missing
 from central.devices.leases import own_context
 from central.devices.model import (
     FACT,
     Device,
+    DeviceAnomaly,
     DevicesPrivilege,
     DeviceState,
     FactDo,
@@ -142,7 +143,7 @@ def _take(tx: Tx, device: Device, fact: Fact) -> FactRecord:
     dated = _dated(fact, record)
     if device.state is not DeviceState.ACTIVE:
         record = replace(record, state=FactState.QUARANTINED, why=f"device is {device.state}")
-        _flag(tx, device, dated, AnomalyKind.QUARANTINED, {"kind": fact.kind})
+        _flag(tx, device, dated, DeviceAnomaly.QUARANTINED, {"kind": fact.kind})
     elif fact_hash(fact) != fact.hash:
         record = _dead(tx, device, dated, record, Refused(NoEffect.HASH_DIFFERS, fix=fact.id))
     else:
@@ -178,11 +179,11 @@ def _dead(tx: Tx, device: Device, fact: Fact, record: FactRecord, refused: Refus
     named = (refused.fix, *(f"{name}={value}" for name, value in refused.detail.items()))
     why = f"{refused.reason.key}: {' '.join(named)}"[:500]
     said = {"reason": refused.reason.key, "why": why, "kind": fact.kind}
-    _flag(tx, device, fact, AnomalyKind.DEAD_LETTER, said)
+    _flag(tx, device, fact, DeviceAnomaly.DEAD_LETTER, said)
     return replace(record, state=FactState.DEAD, why=why, reason=refused.reason.key)
 
 
-def _flag(tx: Tx, device: Device, fact: Fact, kind: AnomalyKind, detail: dict[str, Any]) -> None:
+def _flag(tx: Tx, device: Device, fact: Fact, kind: DeviceAnomaly, detail: dict[str, Any]) -> None:
     report(
         tx,
         derived_id("fact", kind, device.id, fact.hash),
@@ -204,7 +205,7 @@ def _check_chain(tx: Tx, device: Device, fact: Fact) -> None:
     broken = (before and (fact.prev,) not in before) or (after and (fact.hash,) not in after) or len(twins) > 1
     if broken:
         report(
-            tx, derived_id("chain", device.id, fact.seq), AnomalyKind.CHAIN_BROKEN, fact.at, device.id, str(fact.seq),
+            tx, derived_id("chain", device.id, fact.seq), DeviceAnomaly.CHAIN_BROKEN, fact.at, device.id, str(fact.seq),
             {"seq": fact.seq},
         )  # fmt: skip
 
@@ -238,7 +239,7 @@ def retry_fact(tx: Tx, want: RetryFact) -> Outcome[FactState]:
     again = _effect(tx, device, _dated(fact, record), replace(record, state=FactState.TAKEN, why="", reason=None))
     tx.update(record, again)
     if again.state is FactState.TAKEN:
-        shown = tx.get(Anomaly, derived_id("fact", AnomalyKind.DEAD_LETTER, device.id, record.hash))
+        shown = tx.get(Anomaly, derived_id("fact", DeviceAnomaly.DEAD_LETTER, device.id, record.hash))
         if shown:
             tx.update(shown, replace(shown, settled=True))
     return Ok(again.state)

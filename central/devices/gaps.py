@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from central.devices.model import Device
 from central.kernel.entity import METADATA
-from central.kernel.row_proof import CHECKED_BY, unproved
+from central.kernel.excuses import CHECKED_BY, unproved
 from central.kernel.tx import Read, Tx
 from shared.ids import LENGTH, Id
 from shared.registries import add

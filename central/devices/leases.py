@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from central.access.model import AnomalyKind
 from central.access.ops import report
 from central.catalogue.model import Performance
 from central.catalogue.ops import on_sale
@@ -15,6 +14,7 @@ from central.devices.lease_exposure import Exposure, exposure_of
 from central.devices.model import (
     SELLERS,
     Device,
+    DeviceAnomaly,
     DevicesPrivilege,
     DeviceState,
     LeaseRecord,
@@ -269,7 +269,7 @@ def _bring_back(tx: Tx, device: Author, fact: Fact, slot: LeaseSlot) -> None:
         return
     if slot.state is SlotState.SOLD:
         report(
-            tx, derived_id("clash", slot.id, "returned"), AnomalyKind.SLOT_CLASH, tx.now, device.id, slot.id,
+            tx, derived_id("clash", slot.id, "returned"), DeviceAnomaly.SLOT_CLASH, tx.now, device.id, slot.id,
             {"slot": slot.slot, "said": "returned", "fact": fact.id},
         )  # fmt: skip
         return

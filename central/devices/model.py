@@ -5,9 +5,11 @@ from datetime import datetime
 from enum import StrEnum, auto
 from typing import Annotated
 
+from central.access.model import GATE
 from central.kernel.entity import Link, Look, Loose, Ref, Secret, Unproved, entity
 from central.kernel.facts import no_effects
 from central.kernel.values import Code, OneOf
+from central.orders.model import SOLD_BY
 from shared.ids import Id
 from shared.life import Life
 from shared.outcome import Reason
@@ -23,6 +25,15 @@ class DevicesPrivilege(StrEnum):
     DEVICE_APPROVE = "devices.device.approve"
     LEASE_WRITE_OFF = "devices.lease.write_off"
     DEVICE_SYNC = "devices.sync.execute"  # what a device itself may do: read its feeds, upload, ask for a lease
+
+
+class DeviceAnomaly(StrEnum):
+    SLOT_CLASH = auto()  # one slot of a lease, two sales: a cloned card or a restored backup
+    SALE_WITHOUT_LEASE = auto()  # a slot that was never given, or had come back
+    SALE_AFTER_WRITE_OFF = auto()
+    CHAIN_BROKEN = auto()  # a device's journal does not follow from what it sent before
+    QUARANTINED = auto()  # from a revoked device
+    DEAD_LETTER = auto()  # a fact that cannot be read
 
 
 class DeviceState(StrEnum):
@@ -50,7 +61,7 @@ DEVICE = Life[DeviceState, DeviceDo]({
 
 @entity(
     "device", read=DevicesPrivilege.DEVICE_READ, chosen=True, unique=(("context_id", "code"), ("point_of_sale_id",)),
-    life=("state", DEVICE),
+    life=("state", DEVICE), fills=(GATE, SOLD_BY),
 )  # fmt: skip
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from central.devices.model import Device, DeviceState
 from central.kernel.columns import columns
+from central.kernel.db import Connection
 from central.kernel.entity import BY_NAME
 from central.kernel.scope import narrowing
 from central.kernel.tx import Read
@@ -50,3 +51,8 @@ def devices_at(read: Read, site_id: Id) -> list[Device]:
         Device, "WHERE site_id = :site AND state <> :revoked ORDER BY kind, code, id",
         site=site_id, revoked=DeviceState.REVOKED,
     )  # fmt: skip
+
+
+def certificates(db: Connection) -> list[tuple[str]]:
+    """Of all devices that were ever given one."""
+    return db.run("SELECT certificate FROM device WHERE certificate <> '' AND certificate IS NOT NULL", {})

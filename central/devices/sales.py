@@ -1,23 +1,23 @@
 """What devices sold out of their leases: whether it was theirs to sell, and which slot it was. The sale is written down
 by orders (device_sales.py); what does not fit becomes an anomaly. A sale of a valid slot always fits."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from enum import StrEnum
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from central.access.model import AnomalyKind
 from central.access.ops import report, settle_ticket
 from central.devices.authority import sells
 from central.devices.leases import close_if_done
-from central.devices.model import LeaseRecord, LeaseSlot, NotLeased
+from central.devices.model import DeviceAnomaly, LeaseRecord, LeaseSlot, NotLeased
 from central.inventory.places import sell_allocation
+from central.kernel.anomalies import Anomalous
 from central.kernel.facts import Author
 from central.kernel.tx import Read, Tx
 from central.orders.device_sales import (
     DeviceSaleLine,
-    DiscrepancyKind,
     Leased,
     NotBooked,
     Seller,
@@ -31,19 +31,6 @@ from shared.outcome import Ok, Outcome, Refused
 from shared.wire.facts import Fact, Sale, SaleLine
 from shared.wire.leases import LeaseState, SlotState
 from shared.wire.token import leased_ticket_id
-
-SHOWN: Mapping[DiscrepancyKind, AnomalyKind] = {
-    DiscrepancyKind.PRICE_DIFFERS: AnomalyKind.PRICE_DIFFERS,
-    DiscrepancyKind.CURRENCY_DIFFERS: AnomalyKind.CURRENCY_DIFFERS,
-    DiscrepancyKind.VAT_DIFFERS: AnomalyKind.VAT_DIFFERS,
-    DiscrepancyKind.PROOF_DIFFERS: AnomalyKind.PROOF_DIFFERS,
-    DiscrepancyKind.AMOUNT_DIFFERS: AnomalyKind.AMOUNT_DIFFERS,
-    DiscrepancyKind.METHOD_DIFFERS: AnomalyKind.METHOD_DIFFERS,
-    DiscrepancyKind.NOTHING_SOLD: AnomalyKind.NOTHING_SOLD,
-    DiscrepancyKind.NUMBER_NOT_ITS_OWN: AnomalyKind.NUMBER_NOT_ITS_OWN,
-    DiscrepancyKind.TOKEN_NOT_ITS_OWN: AnomalyKind.TOKEN_NOT_ITS_OWN,
-}
-Anomalous = tuple[AnomalyKind, str, dict[str, object]]
 
 
 def take_sale(tx: Tx, device: Author, fact: Fact, said: Sale) -> Outcome[None]:
@@ -60,10 +47,10 @@ def take_sale(tx: Tx, device: Author, fact: Fact, said: Sale) -> Outcome[None]:
     seller = Seller(device.id, point, key if isinstance(key, Ed25519PublicKey) else None)
     shown: list[Anomalous] = []
     lines = [_line(tx, sale, line, shown) for line in sale.lines]
-    issued, discrepancies = write_device_sale(tx, seller, fact.at, sale, lines, sold_for)
-    shown += [(SHOWN[each.kind], each.subject, each.detail) for each in discrepancies]
-    for kind, subject, detail in _by_kind(shown):
-        report(tx, derived_id("sale", sale.order_id, kind), kind, fact.at, device.id, subject, detail)
+    issued, odd = write_device_sale(tx, seller, fact.at, sale, lines, sold_for)
+    for each in _by_kind([*shown, *odd]):
+        of_kind = derived_id("sale", sale.order_id, each.kind)
+        report(tx, of_kind, each.kind, fact.at, device.id, each.subject, each.detail)
     for entitlement_id in issued:
         settle_ticket(tx, entitlement_id)
     for lease_id in sorted({line.lease_id for line in sale.lines}):
@@ -73,13 +60,12 @@ def take_sale(tx: Tx, device: Author, fact: Fact, said: Sale) -> Outcome[None]:
 
 def _by_kind(shown: Iterable[Anomalous]) -> Iterator[Anomalous]:
     """One anomaly of a sale for each thing that is wrong with it: the first, and with it how often and of what."""
-    kinds: dict[AnomalyKind, list[Anomalous]] = {}
+    kinds: dict[StrEnum, list[Anomalous]] = {}
     for each in shown:
-        kinds.setdefault(each[0], []).append(each)
-    for kind, alike in kinds.items():
-        _, subject, detail = alike[0]
-        many = {"count": len(alike), "subjects": [named for _, named, _ in alike]} if len(alike) > 1 else {}
-        yield kind, subject, detail | many
+        kinds.setdefault(each.kind, []).append(each)
+    for alike in kinds.values():
+        many = {"count": len(alike), "subjects": [each.subject for each in alike]} if len(alike) > 1 else {}
+        yield replace(alike[0], detail=alike[0].detail | many)
 
 
 def _not_its_own(read: Read, device: Author, sale: Sale) -> Refused | None:
@@ -102,15 +88,17 @@ def _line(tx: Tx, sale: Sale, line: SaleLine, shown: list[Anomalous]) -> DeviceS
     slot = tx.get(LeaseSlot, ticket)
     record = tx.get(LeaseRecord, line.lease_id)
     if slot is None:
-        shown.append((AnomalyKind.SALE_WITHOUT_LEASE, ticket, {"lease": line.lease_id, "slot": line.slot}))
+        shown.append(Anomalous(DeviceAnomaly.SALE_WITHOUT_LEASE, ticket, {"lease": line.lease_id, "slot": line.slot}))
         return DeviceSaleLine(line, ticket, None)
     allocation: Id | None = None
     if slot.state is SlotState.SOLD:
-        shown.append((AnomalyKind.SLOT_CLASH, ticket, {"first": slot.order_id or "", "second": sale.order_id}))
+        shown.append(
+            Anomalous(DeviceAnomaly.SLOT_CLASH, ticket, {"first": slot.order_id or "", "second": sale.order_id})
+        )
     elif slot.state is SlotState.RETURNED:
         late = record is not None and record.state is LeaseState.WRITTEN_OFF
-        kind = AnomalyKind.SALE_AFTER_WRITE_OFF if late else AnomalyKind.SALE_WITHOUT_LEASE
-        shown.append((kind, ticket, {"seat": slot.seat_id or "", "order": sale.order_id}))
+        kind = DeviceAnomaly.SALE_AFTER_WRITE_OFF if late else DeviceAnomaly.SALE_WITHOUT_LEASE
+        shown.append(Anomalous(kind, ticket, {"seat": slot.seat_id or "", "order": sale.order_id}))
     else:
         tx.update(slot, replace(slot, state=SlotState.SOLD, order_id=sale.order_id))
         if sell_allocation(tx, slot.allocation_id, sale.order_id, line.tariff_id):

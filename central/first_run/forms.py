@@ -9,7 +9,7 @@ from typing import Any
 from central.first_run.model import Block, Step, season_of
 from central.first_run.ops import House
 from central.first_run.simple_hall import COLOURS
-from central.kernel.house_settings import CURRENCY, TIMEZONE
+from central.kernel.house_settings import BEGINS, CURRENCY, ENDS, TIMEZONE
 from central.kernel.values import Fault
 from central.venues.model import NoVenue
 from central.web.form import line
@@ -125,7 +125,7 @@ def known(now: House, step: Step, t: Texts, today: date) -> Values:
             activity = _named(now.activity, t) if now.activity else {"name": t("Théâtre"), "code": ""}
             return {
                 **(_named(now.season, t) if now.season else proposed),
-                "begins": said.get("begins", begins.isoformat()), "ends": said.get("ends", ends.isoformat()),
+                "begins": said.get(BEGINS.key, begins.isoformat()), "ends": said.get(ENDS.key, ends.isoformat()),
                 "activity": activity["name"], "activity_code": activity["code"],
             }  # fmt: skip
         case Step.VENUE:
@@ -134,7 +134,7 @@ def known(now: House, step: Step, t: Texts, today: date) -> Values:
             return {
                 **_named(site or now.organiser, t),
                 "address": site.address if site else address,
-                "timezone": site.timezone if site else house.get("timezone", "Europe/Paris"),
+                "timezone": site.timezone if site else house.get(TIMEZONE.key, TIMEZONE.fallback),
                 "space": t.of(now.space.names) if now.space else t("Grande salle"),
                 "space_code": now.space.code if now.space else "",
             }

@@ -14,7 +14,7 @@ from central.kernel.beside import Errand
 from central.kernel.contexts import Context, ContextKind, the_institution
 from central.kernel.crud import CONFIGURED, NoChange, refused_row
 from central.kernel.entity import ENTITIES, Between, Bulky, Look, Raw, Secret
-from central.kernel.house_settings import CURRENCY
+from central.kernel.house_settings import BEGINS, CURRENCY, ENDS
 from central.kernel.personal import Personal, PersonalKind
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
@@ -174,13 +174,13 @@ def settle_season(tx: Tx, want: SettleSeason) -> Outcome[Id]:
     now = house(tx)
     if now.over or now.organiser is None:
         return _too_early(now, "organiser")
-    days = {"begins": want.begins, "ends": want.ends}
+    days = {BEGINS.key: want.begins, ENDS.key: want.ends}
     faults: list[Fault] = [
         {"at": at, "what": "not_a_day"} for at, day in days.items() if abs(day.year - tx.now.year) > MOST_YEARS
     ]
     if want.ends < want.begins:
-        faults.append({"at": "ends", "what": "ends_before"})
-    dates = {"begins": want.begins.isoformat(), "ends": want.ends.isoformat()}
+        faults.append({"at": ENDS.key, "what": "ends_before"})
+    dates = {key: day.isoformat() for key, day in days.items()}
     season = _context(tx, now.season, now.organiser, ContextKind.SEASON, want.code, want.names, dates)
     activity = _context(
         tx, now.activity, season, ContextKind.ACTIVITY, want.activity_code, want.activity_names, {}

@@ -12,6 +12,7 @@ from central.inventory import (
 )
 from central.inventory.model import InventoryPrivilege
 from central.kernel.privileges import UsualProfile
+from central.kernel.turns import Sales
 from central.web.area import Area
 from central.web.rooms import Room
 
@@ -19,6 +20,11 @@ AREA = Area(
     name="inventory",
     room=Room.SEATS,
     modules=(audit, contingents, counts, hold_expiry, plan_actions, release_rules),
+    sales=Sales(
+        offered=("contingent", "sale_limit"),
+        read=("place", "release_rule", "release_firing"),
+        written=("hold", "allocation", "gauge", "limit_count", "place_count", "place_change"),
+    ),
     privileges=tuple(InventoryPrivilege),
     usual={
         UsualProfile.BOX_OFFICE: (InventoryPrivilege.CONTINGENT_READ, InventoryPrivilege.PLACE_BLOCK),

@@ -15,9 +15,9 @@ from central.inventory.model import TAKEN, TAKEN_BY, Gauge, InventoryPrivilege, 
 from central.kernel.actor import SYSTEM
 from central.kernel.db import BROKEN, Database
 from central.kernel.entity import Ref
+from central.kernel.excuses import unproved
 from central.kernel.keys import make_keys
 from central.kernel.registry import answers
-from central.kernel.row_proof import unproved
 from central.kernel.tx import Read
 from shared.ids import Id
 from shared.outcome import Ok, Outcome

@@ -18,12 +18,13 @@ import sqlalchemy as sa
 
 from central.catalogue.model import Performance
 from central.catalogue.reads import of_event
-from central.inventory.model import SELLING_TERMS, TAKEN, AllocationState, Limit, LimitPer, NoPlace
+from central.inventory.model import TAKEN, AllocationState, Limit, LimitPer, NoPlace
 from central.kernel.contexts import path_of
 from central.kernel.db import in_list
 from central.kernel.entity import METADATA
 from central.kernel.memory import remembered
 from central.kernel.tx import Read, Tx
+from central.kernel.versions import SELLING_TERMS
 from shared.ids import LENGTH
 from shared.outcome import Refused
 

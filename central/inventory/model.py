@@ -7,12 +7,13 @@ Numbered: the unique index on live (performance, seat) is the lock. Counted: one
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
-from typing import Annotated, Final
+from typing import Annotated
 
 from central.kernel.crud import MOST_KINDS, configured
 from central.kernel.entity import Between, Link, Look, Loose, Ref, Unproved, entity
 from central.kernel.spans import recent
 from central.kernel.values import Code, Names
+from central.venues.model import CONTINGENT
 from shared.ids import Id
 from shared.life import Life
 from shared.outcome import Reason
@@ -29,7 +30,7 @@ class InventoryPrivilege(StrEnum):
 
 
 @configured(most=MOST_KINDS)
-@entity("contingent", read=InventoryPrivilege.CONTINGENT_READ, unique=(("context_id", "code"),))
+@entity("contingent", read=InventoryPrivilege.CONTINGENT_READ, unique=(("context_id", "code"),), fills=(CONTINGENT,))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contingent:
     """Institution-wide. A place that has none is hors contingent. An external contingent belongs to exactly one
@@ -104,9 +105,6 @@ PLACE = Life[AllocationState, PlaceDo]({
     (AllocationState.LEASED, PlaceDo.RELEASE): AllocationState.RELEASED,
 }, begins=frozenset({AllocationState.HELD, AllocationState.LEASED}))  # fmt: skip
 
-
-SELLING_TERMS: Final = "selling terms"
-"""Counts what may be sold where and for how much, but for the places themselves (kernel/versions.py)."""
 
 TAKEN = "state <> 'released'"
 """Of an allocation: it has its place. A seat is free where no such one is."""

@@ -10,29 +10,17 @@ from collections.abc import Collection, Sequence
 import orjson
 
 from central.catalogue.model import ProductState
-from central.inventory.model import SELLING_TERMS, NoSale
+from central.inventory.model import NoSale
 from central.inventory.reads import ForSale, SellingTerms, terms_at
 from central.kernel.db import in_list
 from central.kernel.memory import remembered
-from central.kernel.turns import sales
 from central.kernel.tx import Read
-from central.kernel.versions import counts
+from central.kernel.versions import SELLING_TERMS
 from central.selling.rules import is_open
 from shared.clock import from_ms
 from shared.ids import Id
 from shared.outcome import Refused
 from shared.rules.selling import Selling, selling
-
-_THEY_REST_ON = (
-    "context", "point_of_sale", "channel", "contingent", "performance", "event", "price_grid", "price", "tariff",
-    "sale_limit",
-)  # fmt: skip
-counts(SELLING_TERMS, *_THEY_REST_ON)
-sales(
-    read=(*_THEY_REST_ON, "place", "release_rule", "release_firing"),
-    written=("hold", "allocation", "gauge", "limit_count", "place_count", "place_change"),
-    fixed=("logical_configuration", "physical_configuration", "physical_row", "physical_seat", "physical_zone"),
-)
 
 
 def terms_of_sale(

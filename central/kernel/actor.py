@@ -6,6 +6,9 @@ from enum import StrEnum, auto
 
 from central.kernel.messages import by_values
 from central.kernel.privileges import nodes
+from central.kernel.slots import Slot
+
+OPERATOR = Slot("an operator, in whose name things are done")
 
 
 class ActorKind(StrEnum):

@@ -94,14 +94,18 @@ class SaidSetting:
     by: Context
 
 
+def said_at(context: Context, keys: Sequence[str]) -> dict[str, str]:
+    """Of these settings those that a context itself says. An empty text says none."""
+    return {key: text for key in keys if (text := context.settings.get(key))}
+
+
 def settings_at(read: Read, context_id: str | None, keys: Sequence[str]) -> dict[str, SaidSetting]:
-    """Of these settings those that hold at a context: its own, or the nearest's above it that says one. An empty text
-    says none."""
+    """Of these settings those that hold at a context: its own, or the nearest's above it that says one."""
     found: dict[str, SaidSetting] = {}
     for at in path_of(read, context_id) if context_id else ():
         if context := read.get(Context, at):
-            said = {key: context.settings.get(key) for key in keys if key not in found}
-            found |= {key: SaidSetting(text, context) for key, text in said.items() if text}
+            said = said_at(context, [key for key in keys if key not in found])
+            found |= {key: SaidSetting(text, context) for key, text in said.items()}
         if len(found) == len(keys):
             break
     return found

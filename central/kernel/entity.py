@@ -4,21 +4,21 @@ Columns are portable on purpose, so that one SQL text serves SQLite and PostgreS
 UTC, booleans 0/1, names per language and other small structures are JSON text.
 """
 
-import re
 import types
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum, auto
-from hashlib import sha256
 from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import orjson
 import sqlalchemy as sa
 
+from central.kernel.briefs import in_brief
 from central.kernel.personal import STRUCK, Personal, PersonalKind
 from central.kernel.prints import Printed, printer
+from central.kernel.slots import Slot, name_in
 from shared.clock import from_ms, to_ms
 from shared.ids import LENGTH, Id
 from shared.life import Life
@@ -45,11 +45,15 @@ class Entity(Protocol):
 E = TypeVar("E", bound=Entity)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Ref:
     """`Annotated[Id, Ref("site")]`: a foreign key to another entity's table."""
 
-    table: str
+    to: str | Slot
+    table: str = field(compare=False)
+
+    def __init__(self, to: str | Slot) -> None:
+        name_in(self, to)
 
 
 class Reach(StrEnum):
@@ -89,12 +93,16 @@ class Was:
         object.__setattr__(self, "names", names)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Link:
     """`Annotated[Id, Link("device")]`: the row of another entity that it names, which may come later or be gone by now:
-    no foreign key, and nothing follows from it but that it is shown by its name."""
+    no foreign key, and nothing follows from it but that it is shown by its name. Of an area after it: a slot."""
 
-    table: str
+    to: str | Slot
+    table: str = field(compare=False)
+
+    def __init__(self, to: str | Slot) -> None:
+        name_in(self, to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,18 +231,6 @@ def named_by(marks: Iterable[Any]) -> str | None:
     return next((mark.table for mark in marks if isinstance(mark, Ref | Link)), None)
 
 
-_BRIEF = re.compile(r"[0-9]+ characters, sha256 [0-9a-f]{64}")
-
-
-def in_brief(text: str) -> str:
-    """What stands for a large text where it is not kept itself."""
-    return text if is_brief(text) else f"{len(text)} characters, sha256 {sha256(text.encode()).hexdigest()}"
-
-
-def is_brief(text: Any) -> bool:
-    return isinstance(text, str) and len(text) < 100 and _BRIEF.fullmatch(text) is not None
-
-
 @dataclass(frozen=True, slots=True)
 class PersonalColumn:
     """A column that says something about a person: it stands `at` a position, and whom it is of in the one `of`, which
@@ -335,11 +331,12 @@ def entity(
     chosen: bool = False,
     unproved: str = "",
     was: tuple[str, ...] = (),
+    fills: tuple[Slot, ...] = (),
 ) -> Callable[[type[E]], type[E]]:
     """Declares a frozen dataclass (`kw_only`) as an entity of `table`. `read` is the privilege that shows it;
     `unique_where` maps an index name to (columns, SQL condition): the lock on live rows; `ways_in`: (owner, columns),
     see WaysIn; `chosen`: whoever makes one says its id (of what is `configured` that is known); `was`: what the table
-    was called before, oldest first."""
+    was called before, oldest first; `fills`: what it is to areas before it (kernel/slots.py)."""
 
     def declare(kind: type[E]) -> type[E]:
         hints = get_type_hints(kind, include_extras=True)
@@ -384,6 +381,8 @@ def entity(
         BY_NAME[table] = declaration
         if chosen:
             CHOSEN.add(table)
+        for slot in fills:
+            slot.fill(table)
         return kind
 
     return declare

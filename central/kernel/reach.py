@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, get_args, get_origin, get_type_hints
 
-from central.kernel.entity import Loose, Reach, Ref, stripped
+from central.kernel.entity import Loose, Reach, Ref, mark_of, stripped
 from central.kernel.memory import keep
 from central.kernel.scope import context_of, outside
 from central.kernel.tx import Read
@@ -78,9 +78,8 @@ def _of_hint(hint: Any, reaches: tuple[Reach | None, ...]) -> Walk | None:
     if any(isinstance(mark, Loose) for mark in marks):
         return None
     reach = next((mark for mark in marks if isinstance(mark, Reach)), None)
-    table = next((mark.table for mark in marks if isinstance(mark, Ref)), None)
-    if table is not None:
-        return _of_id(table, reach) if reach in reaches else None
+    if ref := mark_of(marks, Ref):
+        return _of_id(ref, reach) if reach in reaches else None
     if is_dataclass(bare) or hasattr(bare, "__total__"):  # a TypedDict says whether it is total
         return _optional(_of_class(bare, reaches))
     if get_origin(bare) is tuple:
@@ -91,10 +90,10 @@ def _of_hint(hint: Any, reaches: tuple[Reach | None, ...]) -> Walk | None:
     return None
 
 
-def _of_id(table: str, reach: Reach | None) -> Walk:
+def _of_id(ref: Ref, reach: Reach | None) -> Walk:
     def walk(value: Any, at: str) -> Iterator[NamedRow]:
         if value:
-            yield NamedRow(at[:-1], table, str(value), reach)
+            yield NamedRow(at[:-1], ref.table, str(value), reach)  # a slot may be filled by now
 
     return walk
 

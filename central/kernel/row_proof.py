@@ -10,7 +10,6 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import timedelta
 from enum import StrEnum, auto
 from functools import partial
 
@@ -18,6 +17,7 @@ import orjson
 
 import central.kernel.tables  # noqa: F401 - all tables are known
 from central.kernel.entity import BY_NAME, METADATA
+from central.kernel.excuses import worked_out
 from central.kernel.former_names import today
 from central.kernel.log_chain import FROM_LOG, MOST_SEQ
 from central.kernel.prints import (
@@ -34,49 +34,13 @@ from central.kernel.prints import (
     outbox_print,
     parted,
 )
-from central.kernel.search_index import line, spoken
 from central.kernel.tx import Read
-from shared.clock import from_ms, to_ms
-from shared.registries import add
 
 AT_ONCE = 2000
-LATE = timedelta(days=2)
 MOST_TOLD = 200  # rows named; all are counted
 MOST_PENDING = 20_000
 CACHE_KB = 65_536
-NOTHING = line({})  # a thing that says nothing needs no line: letters from before they kept an address
 DONE = "rows taken over"  # the counter that says that nothing from before there were prints is left
-
-Check = Callable[[Read], Iterable[tuple[str, str]]]
-"""Rows of a table that are not what they must be: (id, why)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Excuse:
-    """A table that the log does not prove, why, and what checks it instead; None: nothing need."""
-
-    why: str
-    check: Check | None
-
-
-UNPROVED: dict[str, Excuse] = {
-    "command_log": Excuse("proved by its chain (kernel/log_proof.py)", None),
-    "command_prints": Excuse("proved with the log (kernel/log_proof.py)", None),
-    "audit": Excuse("proved with the log (kernel/log_proof.py)", None),
-    "audit_checkpoint": Excuse("signed (kernel/log_proof.py)", None),
-    "house_key": Excuse("compared with the house's root at every start and proof (central/house_keys.py)", None),
-    "schema_made": Excuse("compared with the tables at every start (kernel/schema.py)", None),
-    "door_tally": Excuse("numbers for an operator's eyes, of what left no row in the log", None),
-}
-
-
-def unproved(table: str, why: str, check: Check | None = None) -> None:
-    """Says that a table is kept beside the log."""
-    add(UNPROVED, table, Excuse(why, check))
-
-
-CHECKED_BY: dict[str, Check] = {}
-"""Tables with columns that are kept beside the log (entity.Unproved) → what checks these."""
 
 
 class WrongRow(StrEnum):
@@ -144,7 +108,7 @@ def prove_rows(
             rows, older = rows + n, older + unproved
             progress(rows)
         for table in chosen:
-            for row_id, why in _worked_out(read, table):
+            for row_id, why in worked_out(read, table):
                 found.add(RowFault(WrongRow.DOES_NOT_FIT, table, row_id, more=why))
     faults = sorted(found.faults, key=lambda each: (each.table, str(each.row_id), each.seq))
     return RowProof(len(proved), rows, older, said.since, found.count, tuple(faults))
@@ -343,66 +307,3 @@ def _compared(read: Read, kept: sqlite3.Connection, table: str, found: _Found, *
 
 def _shown(table: str, now: str) -> str:
     return now if table == COUNTER else ""
-
-
-def _wrong_heads(read: Read) -> Iterator[tuple[str, str]]:
-    """No row of a feed is newer than its head, and no two rows are one revision: else devices would miss rows."""
-    for feed, revision, newest, rows, revisions in read.run(
-        "SELECT h.feed, h.revision, MAX(r.revision), COUNT(r.revision), COUNT(DISTINCT r.revision) FROM feed_head h "
-        "LEFT JOIN feed_row r ON r.feed = h.feed GROUP BY h.feed, h.revision ORDER BY h.feed"
-    ):
-        if revision < (newest or 0) or rows != revisions:
-            yield feed, f"its head is {revision}, its newest row {newest}; {rows} rows have {revisions} revisions"
-    for (feed,) in read.run(
-        "SELECT DISTINCT r.feed FROM feed_row r LEFT JOIN feed_head h ON h.feed = r.feed WHERE h.feed IS NULL"
-    ):
-        yield feed, "its head is gone"
-
-
-def _wrong_lines(read: Read) -> Iterator[tuple[str, str]]:
-    """What things are found by follows from their rows."""
-    for table in sorted(BY_NAME):
-        if not spoken(table):
-            continue
-        columns = ", ".join(f"t.{name}" for name in spoken(table))
-        last = ""
-        while rows := read.run(
-            f"SELECT t.id, f.words, {columns} FROM {table} t "  # noqa: S608 - names of ours
-            "LEFT JOIN found f ON f.entity = :table AND f.entity_id = t.id WHERE t.id > :last ORDER BY t.id LIMIT :n",
-            table=table, last=last, n=AT_ONCE,
-        ):  # fmt: skip
-            for row_id, words, *values in rows:
-                if (words or NOTHING) != line(dict(zip(spoken(table), values, strict=True))):
-                    yield f"{table} {row_id}", "is not found by what its row says"
-            last = rows[-1][0]
-        for (row_id,) in read.run(
-            f"SELECT f.entity_id FROM found f LEFT JOIN {table} t ON t.id = f.entity_id "  # noqa: S608 - names of ours, values are parameters
-            "WHERE f.entity = :table AND t.id IS NULL ORDER BY 1",
-            table=table,
-        ):
-            yield f"{table} {row_id}", "is found, and not there"
-
-
-def _overdue(read: Read) -> Iterator[tuple[str, str]]:
-    """Whose duty has ended is forgotten within the day."""
-    for subject, kind, due in read.run(
-        "SELECT subject, kind, due FROM subject_key WHERE due < :late AND key IS NOT NULL ORDER BY subject, kind",
-        late=to_ms(read.now - LATE),
-    ):
-        yield f"{subject} {kind}", f"should have been destroyed on {from_ms(due).date().isoformat()}"
-
-
-unproved("subject_key", "chance: the prints of the rows that a key blinds fit no other", _overdue)
-unproved("feed_head", "follows from the feeds' rows", _wrong_heads)
-unproved("found", "follows from the rows that are looked for", _wrong_lines)
-
-
-# --- what is worked out from others ----------------------------------------------------------------------------------
-
-
-def _worked_out(read: Read, table: str) -> Iterator[tuple[str, str]]:
-    """What the checks say of a table, or of columns of it, that are kept beside the log."""
-    excuse = UNPROVED.get(table)
-    for check in (excuse.check if excuse else None, CHECKED_BY.get(table)):
-        if check:
-            yield from check(read)

@@ -4,18 +4,21 @@ On PostgreSQL commands run SERIALIZABLE, and what it cannot order is repeated; o
 pages, that was nearly each. They run *side by side* instead: READ COMMITTED, where a unique index, a guarded statement
 or a locked row decides, and they wait for each other there. PostgreSQL orders nobody else against them, so nobody is
 beside them who could tell: while one runs, no command does that changes what they read, or so much as names what they
-write. Which those are nobody declares: a command that comes to such a statement is undone and runs again *alone*, and
-so does, from the start, whoever gives one of its kind later. What is left shares no table with sales, so any order of
-the two is the same. A command that runs side by side and comes to any other table runs alone as well.
+write. Which those are nobody declares (what sales do themselves, each area says, `Sales`): a command that comes to such
+a statement is undone and runs again *alone*, and so does, from the start, whoever gives one of its kind later. What is
+left shares no table with sales, so any order of the two is the same. A command that runs side by side and comes to any
+other table runs alone as well.
 
 Tables that are everybody's: what is appended under an id of the command's own, and rows that whoever writes them locks
 until the commit (the head of a feed, a number). None of them says anything that a sale decides by, but for the numbers
 of kernel/versions.py, which move with what they count.
 """
 
-import re
+from dataclasses import dataclass
 from enum import StrEnum, auto
 from functools import cache
+
+from central.kernel.statements import tables
 
 SALES = "sales"  # the word for `alone`
 GROUPS = "groups of sales"  # for whoever of them has its turn
@@ -42,27 +45,32 @@ class OutOfTurn(Exception):
     """This statement needs its transaction to run alone: undo it, and run it again."""
 
 
-def sales(*, read: tuple[str, ...] = (), written: tuple[str, ...] = (), fixed: tuple[str, ...] = ()) -> None:
-    """Declares what commands side by side read, what they write (and may read), and what they read that no command
-    changes once anything is sold by it."""
-    READ.update(read)
-    WRITTEN.update(written)
-    FIXED.update(fixed)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sales:
+    """What commands side by side do with an area's tables. They read `offered`, which what may be sold at all follows
+    from, and whose changes move the number of that (versions.SELLING_TERMS); they read and write the others; of `fixed`
+    nothing changes once anything is sold by it."""
+
+    offered: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+
+    def declare(self) -> None:
+        READ.update(self.offered, self.read)
+        WRITTEN.update(self.written)
+        FIXED.update(self.fixed)
 
 
-@cache
-def tables(sql: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The tables that a statement only reads, and those that it writes."""
-    written = set(re.findall(r"(?:INSERT INTO|DELETE FROM|(?<!DO )(?<!FOR )UPDATE) ([a-z_]+)", sql))
-    own = set(re.findall(r"(?:WITH|RECURSIVE) ([a-z_]+)", sql))
-    return frozenset(re.findall(r"\b(?:FROM|JOIN) ([a-z_]+)", sql)) - written - own, frozenset(written)
+NO_SALES = Sales()
+_tables = cache(tables)
 
 
 def fits(footing: Footing, sql: str) -> bool:
     """Whether a transaction that stands so may say that."""
     if footing in (Footing.ALONE, Footing.APART):
         return True
-    read, written = tables(sql)
+    read, written = _tables(sql)
     if footing is not Footing.ORDERED:
         return written <= WRITTEN | EVERYBODYS and read <= READ | WRITTEN | FIXED | EVERYBODYS
     return not (written & READ or (read | written) & WRITTEN)

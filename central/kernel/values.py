@@ -4,7 +4,7 @@ A fault is `{"at": field, "what": name, …}`; the name's sentence is in the tex
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -39,6 +39,15 @@ class OneOf:
     for when it is shown: each area has its own."""
 
     kinds: Callable[[], Iterable[type[Reason]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """`Annotated[str, Word("anomaly_kind", words)]`: one of the words that areas have entered, whose texts are
+    `value:<name>.<word>`. They are asked for when it is shown."""
+
+    name: str
+    words: Callable[[], Collection[str]]
 
 
 _SHAPES: Mapping[Look, tuple[re.Pattern[str], str]] = {

@@ -13,6 +13,9 @@ from shared.registries import add_all
 OPERATORS: Final = "operators"
 """Counts what lets somebody in or says what they may."""
 
+SELLING_TERMS: Final = "selling terms"
+"""Counts what may be sold where and for how much, but for the places themselves."""
+
 COUNTED: dict[str, str] = {}
 """Table → the number that its changes move."""
 TABLES_OF: dict[str, set[str]] = {}

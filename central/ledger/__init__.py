@@ -1,6 +1,7 @@
 """Where the money is: accounts, and moves from one to another."""
 
 from central.kernel.privileges import UsualProfile
+from central.kernel.turns import Sales
 from central.ledger import ops
 from central.ledger.model import LedgerPrivilege
 from central.web.area import Area
@@ -10,6 +11,7 @@ AREA = Area(
     name="ledger",
     room=Room.MONEY,
     modules=(ops,),
+    sales=Sales(written=("move",)),
     privileges=tuple(LedgerPrivilege),
     usual={
         UsualProfile.BACK_OFFICE: (LedgerPrivilege.LEDGER_READ,),

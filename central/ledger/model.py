@@ -8,8 +8,11 @@ from enum import StrEnum, auto
 from typing import Annotated
 
 from central.kernel.entity import Link, Ref, entity
+from central.kernel.slots import Slot
 from shared.ids import Id
 from shared.money import Minor
+
+SOLD = Slot("the order that a move is for")
 
 
 class LedgerPrivilege(StrEnum):
@@ -46,5 +49,5 @@ class Move:
     credit_id: Annotated[Id, Ref("account")]
     amount: Minor
     currency: str
-    order_id: Annotated[Id, Link("sale_order")] | None
+    order_id: Annotated[Id, Link(SOLD)] | None
     note: str

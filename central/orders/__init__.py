@@ -2,8 +2,9 @@
 
 from central.kernel.feeds import Feeds, Scope
 from central.kernel.privileges import UsualProfile
+from central.kernel.turns import Sales
 from central.orders import holds, ops, pages, reads
-from central.orders.model import OrdersPrivilege
+from central.orders.model import OrdersPrivilege, SaleAnomaly
 from central.web.area import Area
 from central.web.rooms import Room
 from shared.wire.certificates import Right
@@ -14,6 +15,7 @@ AREA = Area(
     room=Room.ORDERS,
     modules=(holds, ops),
     pages=(pages.order_pages,),
+    sales=Sales(written=("sale_order", "order_line", "payment", "entitlement", "ticket")),
     privileges=tuple(OrdersPrivilege),
     usual={
         UsualProfile.BOX_OFFICE: ("orders",),
@@ -22,5 +24,6 @@ AREA = Area(
         UsualProfile.READER: (OrdersPrivilege.ORDER_READ,),
     },
     called={"entitlement": reads.numbers_of},
+    anomalies=tuple(SaleAnomaly),
     feeds=(Feeds(FeedFamily.TICKETS, Scope.SITE, frozenset({Right.CONTROL})),),
 )

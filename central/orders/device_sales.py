@@ -4,16 +4,17 @@ is named, for a person to look at. Out of which lease a place came is the device
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum, auto
+from enum import auto
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from central.catalogue.reads import serves
+from central.kernel.anomalies import Anomalous
 from central.kernel.contexts import organiser_of
 from central.kernel.tx import Read, Tx
 from central.ledger.model import Account, AccountKind
 from central.ledger.ops import account_id
-from central.orders.model import PaymentMethod
+from central.orders.model import PaymentMethod, SaleAnomaly
 from central.orders.sale_rows import OrderHead, Paid, SoldPlace, write_sale
 from central.pricing.reads import PriceList, asks_proof, price_list, tariff_contexts
 from central.selling.model import PointOfSale
@@ -37,27 +38,6 @@ class NotBooked(Reason):
     UNKNOWN_METHOD = auto()
     NO_ACCOUNTS = auto()
     OTHER_TARIFF = auto()
-
-
-class DiscrepancyKind(StrEnum):
-    PRICE_DIFFERS = auto()
-    CURRENCY_DIFFERS = auto()
-    VAT_DIFFERS = auto()
-    PROOF_DIFFERS = auto()
-    AMOUNT_DIFFERS = auto()
-    METHOD_DIFFERS = auto()
-    NOTHING_SOLD = auto()
-    NUMBER_NOT_ITS_OWN = auto()
-    TOKEN_NOT_ITS_OWN = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Discrepancy:
-    """`subject` is what it is about: a ticket, an order."""
-
-    kind: DiscrepancyKind
-    subject: str
-    detail: dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +68,7 @@ class DeviceSaleLine:
     leased: Leased | None
 
 
-Note = Callable[[DiscrepancyKind, str, dict[str, object]], None]
+Note = Callable[[SaleAnomaly, str, dict[str, object]], None]
 
 
 def own_order(tx: Tx, sale: Sale, fact_hash: str) -> Sale:
@@ -127,16 +107,16 @@ def bookable(read: Read, point: PointOfSale, sale: Sale) -> PriceList | Refused:
 
 def write_device_sale(
     tx: Tx, seller: Seller, at: datetime, sale: Sale, lines: Sequence[DeviceSaleLine], sold_for: PriceList
-) -> tuple[list[Id], list[Discrepancy]]:
+) -> tuple[list[Id], list[Anomalous]]:
     """The entitlements that were issued, and what does not fit. `sold_for`: what `bookable` said."""
-    found: list[Discrepancy] = []
+    found: list[Anomalous] = []
 
-    def note(kind: DiscrepancyKind, subject: str, detail: dict[str, object]) -> None:
-        found.append(Discrepancy(kind, subject, detail))
+    def note(kind: SaleAnomaly, subject: str, detail: dict[str, object]) -> None:
+        found.append(Anomalous(kind, subject, detail))
 
     series, proofs = _series(tx, sold_for, seller.point), asks_proof(tx, [line.tariff_id for line in sale.lines])
     if sale.currency != sold_for.currency:
-        note(DiscrepancyKind.CURRENCY_DIFFERS, sale.order_id, {"sold": sale.currency, "listed": sold_for.currency})
+        note(SaleAnomaly.CURRENCY_DIFFERS, sale.order_id, {"sold": sale.currency, "listed": sold_for.currency})
     places: list[SoldPlace] = []
     for n, line in enumerate(lines):
         place = _place(tx, sale, n, line, sold_for, note, {each.entitlement_id for each in places})
@@ -156,12 +136,12 @@ def write_device_sale(
             paid.append(Paid(payment_id, PaymentMethod(each.method), each.amount, each.reference))
     unpaid = sum(each.amount for each in paid if each.method is PaymentMethod.NONE)
     if unpaid or sum(each.amount for each in paid) != total:
-        note(DiscrepancyKind.AMOUNT_DIFFERS, sale.order_id, {"total": total})
+        note(SaleAnomaly.AMOUNT_DIFFERS, sale.order_id, {"total": total})
     for taken in paid:
         if taken.method not in DEVICE_METHODS:
-            note(DiscrepancyKind.METHOD_DIFFERS, sale.order_id, {"method": taken.method, "amount": taken.amount})
+            note(SaleAnomaly.METHOD_DIFFERS, sale.order_id, {"method": taken.method, "amount": taken.amount})
     if not places:
-        note(DiscrepancyKind.NOTHING_SOLD, sale.order_id, {"receipt": sale.receipt})
+        note(SaleAnomaly.NOTHING_SOLD, sale.order_id, {"receipt": sale.receipt})
     write_sale(tx, order, places, paid)
     return [place.entitlement_id for place in places], found
 
@@ -196,9 +176,9 @@ def _place(
     listed = price(sold_for.prices, leased.category_id, said.tariff_id) if leased else None
     asked = listed.value if isinstance(listed, Ok) else None  # None: it is not sold at this tariff, for whatever price
     if leased and asked != said.price:
-        note(DiscrepancyKind.PRICE_DIFFERS, ticket, {"sold": said.price, "listed": asked})
+        note(SaleAnomaly.PRICE_DIFFERS, ticket, {"sold": said.price, "listed": asked})
     if said.vat_bp != sold_for.vat_bp:
-        note(DiscrepancyKind.VAT_DIFFERS, ticket, {"sold": said.vat_bp, "listed": sold_for.vat_bp})
+        note(SaleAnomaly.VAT_DIFFERS, ticket, {"sold": said.vat_bp, "listed": sold_for.vat_bp})
     known = ticket in before or tx.one("SELECT 1 FROM entitlement WHERE id = :id", id=ticket) is not None
     return SoldPlace(
         entitlement_id=derived_id("clash", sale.order_id, n) if known else ticket,
@@ -223,7 +203,7 @@ def _number(tx: Tx, series: str, line: SaleLine, taken: set[str], place: SoldPla
     fits = is_of(series, line.number) and line.number not in taken
     if fits and not tx.one("SELECT 1 FROM ticket WHERE number = :n LIMIT 1", n=line.number):
         return line.number
-    note(DiscrepancyKind.NUMBER_NOT_ITS_OWN, place.entitlement_id, {"number": line.number, "series": series})
+    note(SaleAnomaly.NUMBER_NOT_ITS_OWN, place.entitlement_id, {"number": line.number, "series": series})
     return f"{NOT_GENUINE}{line.number} {place.entitlement_id}"
 
 
@@ -242,7 +222,7 @@ def _token(key: Ed25519PublicKey | None, sale: Sale, line: SaleLine, place: Sold
     if fits and said:
         if (Flag.PROOF in said.flags) is not proof:
             detail: dict[str, object] = {"sold": Flag.PROOF in said.flags, "listed": proof}
-            note(DiscrepancyKind.PROOF_DIFFERS, place.entitlement_id, detail)
+            note(SaleAnomaly.PROOF_DIFFERS, place.entitlement_id, detail)
         return line.ticket
-    note(DiscrepancyKind.TOKEN_NOT_ITS_OWN, place.entitlement_id, {"slot": line.slot, "lease": line.lease_id})
+    note(SaleAnomaly.TOKEN_NOT_ITS_OWN, place.entitlement_id, {"slot": line.slot, "lease": line.lease_id})
     return ""

@@ -10,9 +10,13 @@ from enum import StrEnum, auto
 from typing import Annotated
 
 from central.kernel.entity import Link, Look, Loose, Ref, entity
+from central.kernel.slots import Slot
+from central.ledger.model import SOLD
 from shared.ids import Id
 from shared.money import Minor
 from shared.outcome import Reason
+
+SOLD_BY = Slot("the device that sold it")
 
 
 class OrdersPrivilege(StrEnum):
@@ -21,13 +25,27 @@ class OrdersPrivilege(StrEnum):
     TICKET_REISSUE = "orders.ticket.reissue"
 
 
+class SaleAnomaly(StrEnum):
+    """What does not fit in a sale that a device made."""
+
+    PRICE_DIFFERS = auto()
+    CURRENCY_DIFFERS = auto()  # sold in another than the performance is
+    VAT_DIFFERS = auto()  # another rate on the ticket than the event's
+    PROOF_DIFFERS = auto()  # the barcode asks for a proof and the tariff does not, or the other way round
+    AMOUNT_DIFFERS = auto()
+    METHOD_DIFFERS = auto()  # a device took what no device takes: cash, a debt
+    NOTHING_SOLD = auto()  # a sale without a line
+    NUMBER_NOT_ITS_OWN = auto()  # a ticket's number is there already, or of another series than the device's
+    TOKEN_NOT_ITS_OWN = auto()  # a barcode that the device did not sign for this slot
+
+
 class OrderState(StrEnum):
     """A cart is a hold until it is paid; what comes after a sale comes with its code (docs/spec/orders.md)."""
 
     SOLD = auto()
 
 
-@entity("sale_order", read=OrdersPrivilege.ORDER_READ, index=(("context_id", "placed"),))
+@entity("sale_order", read=OrdersPrivilege.ORDER_READ, index=(("context_id", "placed"),), fills=(SOLD,))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """`context_id` is the organiser; `device_id` and `receipt` (gap-free per device) where a device sold it."""
@@ -40,7 +58,7 @@ class Order:
     currency: str
     total: Minor
     placed: datetime
-    device_id: Annotated[Id, Link("device")] | None
+    device_id: Annotated[Id, Link(SOLD_BY)] | None
     receipt: int | None
     contact_id: Annotated[Id, Loose("of a house's own list of contacts")] | None = None
 

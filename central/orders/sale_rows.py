@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from central.kernel.db import Row
 from central.kernel.row_makers import row_maker
-from central.kernel.turns import sales
 from central.kernel.tx import Tx
 from central.ledger.model import AccountKind, Move
 from central.ledger.ops import sale_moves
@@ -68,8 +67,6 @@ _line = row_maker(OrderLine)
 _payment = row_maker(Payment)
 _entitlement = row_maker(Entitlement)
 _ticket = row_maker(Ticket)
-
-sales(written=("sale_order", "order_line", "payment", "move", "entitlement", "ticket"))
 
 
 def write_sale(tx: Tx, order: OrderHead, places: Sequence[SoldPlace], paid: Sequence[Paid]) -> None:

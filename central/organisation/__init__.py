@@ -2,7 +2,9 @@
 
 from central.kernel.checklist import t
 from central.kernel.privileges import UsualProfile
+from central.kernel.turns import Sales
 from central.organisation import (
+    callers,
     checklist_items,
     loops,
     mentions,
@@ -23,6 +25,7 @@ AREA = Area(
     name="organisation",
     modules=(ops, mentions, webhook_delivery),
     settings=OrganisationSettings,
+    sales=Sales(offered=("context",)),
     privileges=tuple(OrganisationPrivilege),
     usual={
         UsualProfile.BACK_OFFICE: ("organisation.context",),
@@ -43,6 +46,7 @@ AREA = Area(
         MenuEntry(t("Mise en vente"), "/admin/live", OrganisationPrivilege.CONTEXT_READ),
         MenuEntry(t("API"), "/api", OrganisationPrivilege.OPERATOR_READ),
     ),
+    callers=(callers.programs,),
     loops={"mail": loops.mailing, "webhooks": loops.delivering, "tidy": loops.tidying},
     outbox={MAIL: None, OUTBOX_KIND: None},
     checklist=(

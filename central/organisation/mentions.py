@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from aiohttp import web
 
-from central.kernel.contexts import Context, settings_at
+from central.kernel.contexts import Context, said_at, settings_at
 from central.kernel.crud import NoChange
 from central.kernel.entity import Look, Ref
 from central.kernel.house_settings import DECLARED, any_text, setting, unread
@@ -126,7 +126,7 @@ def mention_pages(app: web.Application) -> None:
 
 def _own(read: Read, context_id: str) -> Mapping[str, Any]:
     context = read.get(Context, Id(context_id))
-    return {name: context.settings.get(name, "") for name in MENTIONS} if context else {}
+    return dict.fromkeys(MENTIONS, "") | said_at(context, MENTIONS) if context else {}
 
 
 def _unread(_: Read, t: Texts, context: Context) -> list[str]:

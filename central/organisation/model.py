@@ -5,12 +5,16 @@ from datetime import datetime
 from enum import StrEnum, auto
 from typing import Annotated
 
+from central.kernel.actor import OPERATOR
 from central.kernel.crud import configured
 from central.kernel.entity import Look, Ref, Secret, Unproved, entity
 from central.kernel.personal import Personal, PersonalKind
+from central.kernel.slots import Slot
 from central.kernel.values import Code, Names
 from shared.ids import Id
 from shared.outcome import Reason
+
+SELLS_AT = Slot("where a program may sell")
 
 
 class OrganisationPrivilege(StrEnum):
@@ -62,6 +66,7 @@ class OperatorProfile:
 
 @entity(
     "operator",
+    fills=(OPERATOR,),
     read=OrganisationPrivilege.OPERATOR_READ,
     chosen=True,
     unique=(("email",),),

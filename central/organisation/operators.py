@@ -14,6 +14,7 @@ from central.organisation.contexts import insert_program
 from central.organisation.grants import GiveRole, below_you, give_role, governed, not_yours, unknown
 from central.organisation.letters import ask_letter, tell_owner, void_letters
 from central.organisation.model import (
+    SELLS_AT,
     AskedBy,
     NoOperator,
     NoSignIn,
@@ -99,7 +100,7 @@ class CreateOperator:
     name: Annotated[str, Personal(PersonalKind.IDENTITY), Look.NAME]
     key_digest: Annotated[str, Secret()]
     privileges: Annotated[tuple[str, ...], Look.PRIVILEGES]
-    points_of_sale: Annotated[tuple[Annotated[Id, Ref("point_of_sale")], ...], Between(most=500)] = ()
+    points_of_sale: Annotated[tuple[Annotated[Id, Ref(SELLS_AT)], ...], Between(most=500)] = ()
 
 
 @handles(
@@ -114,7 +115,7 @@ def create_operator(tx: Tx, want: CreateOperator) -> Outcome[Id]:
     refused = opens(tx, want.id) or _faulty(tx, "", {"name": want.name}) or unknown(want.privileges)
     if refused:
         return refused
-    wanted = {"point_of_sale": frozenset(map(str, want.points_of_sale))} if want.points_of_sale else {}
+    wanted = {SELLS_AT.table: frozenset(map(str, want.points_of_sale))} if want.points_of_sale else {}
     refused = not_yours(tx, {(node, want.context_id) for node in want.privileges}, {**tx.actor.perimeter, **wanted})
     if refused := refused or _key_taken(tx, want.key_digest):
         return refused

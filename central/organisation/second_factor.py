@@ -12,6 +12,7 @@ from secrets import choice
 import pyotp
 import segno
 
+from central.kernel.db import Connection
 from central.kernel.spans import APART
 
 STEP_S = 30
@@ -65,3 +66,8 @@ def new_recovery_codes() -> list[str]:
 def bare(code: str) -> str:
     """A recovery code as it is digested: however somebody typed it."""
     return "".join(each for each in code.upper() if each in _LETTERS)
+
+
+def sealed_factors(db: Connection) -> list[tuple[str, str]]:
+    """(sealed text, owner) of all there are."""
+    return [(row[0], row[1]) for row in db.run("SELECT totp, id FROM operator WHERE totp <> ''", {})]

@@ -29,7 +29,7 @@ from central.kernel.outbox import CLAIMED_FOR, DUE, claim
 from central.kernel.registry import handles
 from central.kernel.spans import lasts
 from central.kernel.tx import Read, Tx
-from central.organisation import webhook_events
+from central.organisation import webhook_events, webhook_log
 from central.organisation.contexts import by_house_alone
 from central.organisation.delivery_turns import TURN_MS, DeliveryTurns
 from central.organisation.model import OrganisationPrivilege
@@ -270,16 +270,16 @@ class Webhooks:
 
     def _news(self, read: Read) -> tuple[int, int, bool]:
         """From where to where to look next, and whether anything in it concerns anybody."""
-        kept, head = webhook_events.cursor(read), webhook_events.head(read)
-        askers = webhook_events.asking(read)
+        kept, head = webhook_log.cursor(read), webhook_log.head(read)
+        askers = webhook_log.asking(read)
         if not askers:
             return head, head, False
         after = max(kept, self._upto or 0)
         upto = min(head, after + webhook_events.AT_ONCE)
-        found = webhook_events.done_after(read, after, upto)
-        touched = webhook_events.touched_by(read, [each.id for each in found])
+        found = webhook_log.done_after(read, after, upto)
+        touched = webhook_log.touched_by(read, [each.id for each in found])
         any_ = any(
-            webhook_events.wanted_by(one.webhook, done, touched.get(done.id, ())) for done in found for one in askers
+            webhook_log.wanted_by(one.webhook, done, touched.get(done.id, ())) for done in found for one in askers
         )
         return after, upto, any_
 

@@ -9,27 +9,35 @@ it is webhook_delivery.py.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from fnmatch import fnmatchcase
 from itertools import groupby
 from operator import itemgetter
 from typing import Annotated, Any
 
 import orjson
 
-from central.kernel.actor import Actor
 from central.kernel.contexts import root_of_house
 from central.kernel.db import in_list
 from central.kernel.deleted_rows import context_then, path_then
 from central.kernel.entity import BY_NAME, Declaration, Ref
-from central.kernel.former_names import command_today, names_of, names_of_command, renamed, today
+from central.kernel.former_names import names_of, names_of_command, renamed, today
 from central.kernel.outbox import forget
 from central.kernel.personal import ERASED, Personal
 from central.kernel.registry import COMMANDS, handles
 from central.kernel.scope import context_of, lay_within
 from central.kernel.tx import Read, Tx
 from central.organisation.contexts import by_house_alone
-from central.organisation.model import Operator, OrganisationPrivilege
-from central.organisation.rights import actor_of
+from central.organisation.model import OrganisationPrivilege
+from central.organisation.webhook_log import (
+    Asking,
+    LoggedCommand,
+    asking,
+    asks_for,
+    done_after,
+    fits_any,
+    touched_by,
+    wanted_by,
+    with_eyes,
+)
 from central.organisation.webhooks import (
     EXECUTE,
     FORGOTTEN_AT_ONCE,
@@ -43,95 +51,13 @@ from central.organisation.webhooks import (
     tell_post,
     write_delivery,
 )
-from shared.clock import from_ms, to_ms
+from shared.clock import to_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 
 AT_ONCE = 200  # rows of the log in one transaction
 MOST_ROWS = 100  # of an entity in one delivery
 MOST_BYTES = 20_000  # of a delivery, as Standard Webhooks advises; beyond it what can be asked for is left out
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedCommand:
-    """A command that stands, as the log has it."""
-
-    id: str
-    seq: int
-    at: datetime
-    actor: str
-    name: str
-    place: str | None
-    body: str
-
-    @property
-    def public(self) -> dict[str, Any]:
-        return {"id": self.id, "name": self.name, "by": self.actor, "seq": self.seq}
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """A webhook with the eyes it looks through."""
-
-    webhook: Webhook
-    owner: Actor
-
-
-def asking(read: Read) -> list[Asking]:
-    """The webhooks that are on and whose operators are still there."""
-    told = [_eyes(read, webhook) for webhook in read.find(Webhook, "WHERE active = 1 AND secret <> '' ORDER BY id")]
-    return [one for one in told if one]
-
-
-def _eyes(read: Read, webhook: Webhook) -> Asking | None:
-    operator = read.get(Operator, webhook.operator_id)
-    return Asking(webhook, actor_of(read, operator)) if operator and operator.active else None
-
-
-def done_after(read: Read, after: int, upto: int) -> list[LoggedCommand]:
-    """What stands in this stretch of the log, without the tellings themselves and without what was refused."""
-    rows = read.run(
-        "SELECT id, seq, at, actor, name, place, body FROM command_log "
-        "WHERE seq > :after AND seq <= :upto AND answer LIKE '+%' ORDER BY seq",
-        after=after,
-        upto=upto,
-    )
-    return [
-        LoggedCommand(command_id, seq, from_ms(at), actor, command_today(name), at_context, body)
-        for command_id, seq, at, actor, name, at_context, body in rows
-        if (handler := COMMANDS.get(command_today(name))) is None or handler.told  # or telling would go on for ever
-    ]
-
-
-def wanted_by(one: Webhook, done: LoggedCommand, touched: Iterable[str]) -> bool:
-    """Whether anything of this could be told to it, before anybody looks closer. `touched`: `site.changed` …"""
-    if done.at < one.since:
-        return False
-    return _any(one.commands, *names_of_command(done.name)) or any(_named(one, each) for each in touched)
-
-
-def _named(one: Webhook, event: str) -> bool:
-    """Whether it asks for an event, by its name of today or a former one."""
-    entity, _, action = event.partition(".")
-    return any(_any(one.entities, f"{name}.{action}", name) for name in names_of(entity))
-
-
-def _any(patterns: Iterable[str], *names: str) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns for name in names)
-
-
-def touched_by(read: Read, commands: Iterable[str]) -> dict[str, list[str]]:
-    """`entity.action` by command."""
-    found: dict[str, list[str]] = {}
-    if ids := list(commands):
-        inside, params = in_list("c", ids)
-        for command_id, entity, action in read.run(
-            f"SELECT DISTINCT command_id, entity, action FROM audit WHERE command_id IN {inside} "  # noqa: S608 - names of ours, values are parameters
-            "ORDER BY command_id, entity, action",
-            **params,
-        ):
-            found.setdefault(command_id, []).append(f"{today(entity)}.{action}")
-    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,11 +127,11 @@ def _is_told(read: Read, delivery_id: Id) -> bool:
 def _told(read: Read, one: Asking, done: LoggedCommand, touched: Iterable[str]) -> Iterator[ToTell]:
     said = (
         [("command." + done.name, _command(read, one, done))]
-        if _any(one.webhook.commands, *names_of_command(done.name))
+        if fits_any(one.webhook.commands, *names_of_command(done.name))
         else []
     )
     for event in touched:
-        if _named(one.webhook, event):
+        if asks_for(one.webhook, event):
             said.append((event, _rows(read, one, done, *event.split("."))))
     for event, data in said:
         if data is not None:
@@ -325,7 +251,7 @@ def _theirs(
 def still_told(read: Read, webhook: Webhook, delivery: Delivery) -> bool:
     """Whether the webhook's operator is there and may read now what a delivery says: all of it, since it is sent as it
     was. Asked at each try, the first too: what it says was put together with the rights of then."""
-    one, said = _eyes(read, webhook), orjson.loads(delivery.body)["data"]
+    one, said = with_eyes(read, webhook), orjson.loads(delivery.body)["data"]
     if one is None:
         return False
     if delivery.event.startswith("command."):
@@ -428,15 +354,6 @@ def _read(from_db: Any, value: Any) -> Any:
         return value
 
 
-def head(read: Read) -> int:
-    return int(read.run("SELECT COALESCE(MAX(seq), 0) FROM command_log")[0][0])
-
-
-def cursor(read: Read) -> int:
-    row = read.one("SELECT value FROM counter WHERE name = 'webhooks'")
-    return int(row[0]) if row else 0
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetDeliveries:
     """Central's own: deliveries that have ended, older than this, with their outbox rows; a piece of them."""
@@ -452,6 +369,3 @@ def forget_deliveries(tx: Tx, want: ForgetDeliveries) -> Outcome[None]:
     some = f"SELECT id FROM outbox WHERE {old} ORDER BY due, id LIMIT :n"  # noqa: S608 - our own words
     forget(tx, f"id IN ({some})", before=before, n=FORGOTTEN_AT_ONCE)
     return Ok(None)
-
-
-__all__ = ["AT_ONCE", "Id", "TellWebhooks", "asking", "cursor", "done_after", "head", "touched_by", "wanted_by"]

@@ -1,6 +1,7 @@
 """What it costs: tariffs and price grids."""
 
 from central.kernel.privileges import UsualProfile
+from central.kernel.turns import Sales
 from central.pricing import checklist_items, ops, pages
 from central.pricing.model import PricingPrivilege
 from central.web.area import Area
@@ -10,6 +11,7 @@ AREA = Area(
     name="pricing",
     room=Room.PRICES,
     modules=(ops,),
+    sales=Sales(offered=("price_grid", "price", "tariff")),
     privileges=tuple(PricingPrivilege),
     usual={
         UsualProfile.BOX_OFFICE: (PricingPrivilege.PRICE_READ,),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import Annotated
 
+from central.catalogue.model import GRID
 from central.kernel.crud import MOST_KINDS, configured
 from central.kernel.entity import Between, Look, Ref, entity
 from central.kernel.privileges import Action
@@ -33,7 +34,7 @@ class Tariff:
 
 
 @configured(kept={"version": 1}, without=(Action.CREATE,))
-@entity("price_grid", read=PricingPrivilege.PRICE_READ, unique=(("context_id", "code"),))
+@entity("price_grid", read=PricingPrivilege.PRICE_READ, unique=(("context_id", "code"),), fills=(GRID,))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceGrid:
     """`version` goes up at every change, so that a sale made offline can say which prices it knew."""

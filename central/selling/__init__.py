@@ -1,6 +1,7 @@
 """Who sells where: channels and points of sale."""
 
 from central.kernel.privileges import UsualProfile
+from central.kernel.turns import Sales
 from central.selling import checklist_items, ops
 from central.selling.model import SellingPrivilege
 from central.web.area import Area
@@ -10,6 +11,7 @@ AREA = Area(
     name="selling",
     room=Room.OPENINGS,
     modules=(ops,),
+    sales=Sales(offered=("point_of_sale", "channel")),
     privileges=tuple(SellingPrivilege),
     usual={
         UsualProfile.BOX_OFFICE: (SellingPrivilege.CHANNEL_READ,),

@@ -7,6 +7,8 @@ from typing import Annotated
 from central.kernel.crud import configured
 from central.kernel.entity import Between, Ref, entity
 from central.kernel.values import Code, Names
+from central.organisation.model import SELLS_AT
+from central.venues.model import CONTINGENT
 from shared.ids import Id
 from shared.outcome import Reason
 
@@ -38,7 +40,7 @@ class Channel:
     code: Code
     names: Names
     kind: ChannelKind
-    contingents: Annotated[tuple[Annotated[Id, Ref("contingent")], ...], Between(most=200)]
+    contingents: Annotated[tuple[Annotated[Id, Ref(CONTINGENT)], ...], Between(most=200)]
     uncontingented: bool
     max_places: Annotated[int, Between(1, 999)]
     active: bool
@@ -47,7 +49,7 @@ class Channel:
 
 
 @configured(initial={"active": True})
-@entity("point_of_sale", read=SellingPrivilege.CHANNEL_READ, unique=(("context_id", "code"),))
+@entity("point_of_sale", read=SellingPrivilege.CHANNEL_READ, unique=(("context_id", "code"),), fills=(SELLS_AT,))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointOfSale:
     """Belongs to one channel and, by `context_id`, to an organiser."""

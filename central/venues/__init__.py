@@ -1,6 +1,7 @@
 """Where it happens: sites, spaces, physical and logical configurations, plan files."""
 
 from central.kernel.privileges import UsualProfile
+from central.kernel.turns import Sales
 from central.venues import capacity, checklist_items, ops, workshop
 from central.venues.model import VenuesPrivilege
 from central.web.area import Area
@@ -10,6 +11,9 @@ AREA = Area(
     name="venues",
     room=Room.SEATS,
     modules=(ops,),
+    sales=Sales(
+        fixed=("logical_configuration", "physical_configuration", "physical_row", "physical_seat", "physical_zone")
+    ),
     privileges=tuple(VenuesPrivilege),
     usual={
         UsualProfile.BOX_OFFICE: (VenuesPrivilege.VENUE_READ,),

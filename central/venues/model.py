@@ -7,11 +7,14 @@ from typing import Annotated
 
 from central.kernel.crud import MOST_KINDS, configured
 from central.kernel.entity import Between, Bulky, Link, Look, Loose, Ref, Unproved, entity
+from central.kernel.slots import Slot
 from central.kernel.values import Code, Names
 from shared.ids import Id
 from shared.life import Life
 from shared.outcome import Reason
 from shared.wire.feeds import PlanShape
+
+CONTINGENT = Slot("out of which places are sold")
 
 
 class VenuesPrivilege(StrEnum):
@@ -256,7 +259,7 @@ class LogicalSeat:
     configuration_id: Annotated[Id, Ref("logical_configuration")]
     seat_id: Annotated[Id, Ref("physical_seat")]
     category_id: Annotated[Id, Ref("seat_category")] | None
-    contingent_id: Annotated[Id, Link("contingent")] | None
+    contingent_id: Annotated[Id, Link(CONTINGENT)] | None
     blocked: str
     quality: int | None = None
 

@@ -7,8 +7,9 @@ there. So "invalidate and remember" needs no memory of its own, and revalidating
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
+from central.kernel.columns import columns
 from central.kernel.entity import ENTITIES, Between, Reach, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
@@ -167,23 +168,43 @@ def describe_seats(tx: Tx, want: DescribeSeats) -> Outcome[Acted]:
     return done
 
 
+@dataclass(frozen=True, slots=True)
+class _Mate:
+    """A seat that is for a wheelchair, or for who comes with one."""
+
+    id: str
+    zone_id: str
+    x: float
+    y: float
+    wheelchair: int
+    companion: int
+    companion_of: str | None
+
+
+_MATE = columns(
+    _Mate, id="id", zone_id="zone_id", x="x", y="y", wheelchair="wheelchair", companion="companion",
+    companion_of="companion_of",
+)  # fmt: skip
+
+
 def pair_companions(tx: Tx, configuration_id: str) -> None:
     """Each companion's seat belongs to the wheelchair place that is nearest to it in its zone."""
     rows = tx.run(
-        "SELECT id, zone_id, x, y, wheelchair, companion, companion_of FROM physical_seat "
+        f"SELECT {_MATE} FROM physical_seat "  # noqa: S608 - names of ours
         "WHERE configuration_id = :id AND (wheelchair = 1 OR companion = 1 OR companion_of IS NOT NULL)",
         id=configuration_id,
     )
+    seats = [_Mate(*row) for row in rows]
     chairs: dict[str, list[Spot]] = {}
-    for seat, zone, x, y, wheelchair, _, _ in rows:
-        if wheelchair:
-            chairs.setdefault(zone, []).append((x, y, seat))
+    for seat in seats:
+        if seat.wheelchair:
+            chairs.setdefault(seat.zone_id, []).append((seat.x, seat.y, seat.id))
     nearest = {zone: Nearest(spots) for zone, spots in chairs.items()}
-    names, moved = ENTITIES[PhysicalSeat].names, []
-    for seat, zone, x, y, _, companion, before in rows:
-        mate = nearest[zone].of(x, y) if companion and zone in nearest else None
-        if mate != before:
-            moved.append({"mate": mate, "id": seat})
+    names, moved = ENTITIES[PhysicalSeat].names, list[dict[str, Any]]()
+    for seat in seats:
+        mate = nearest[seat.zone_id].of(seat.x, seat.y) if seat.companion and seat.zone_id in nearest else None
+        if mate != seat.companion_of:
+            moved.append({"mate": mate, "id": seat.id})
     before, field = tx.rows_of(PhysicalSeat, [each["id"] for each in moved]), names.index("companion_of")
     tx.write_many("UPDATE physical_seat SET companion_of = :mate WHERE id = :id", moved)
     was = [(before[each["id"]], each["mate"]) for each in moved]

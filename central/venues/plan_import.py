@@ -17,9 +17,9 @@ import orjson
 
 from central.kernel.crud import NoChange, unfit
 from central.kernel.entity import ENTITIES, Between, Bulky, Raw, Ref
+from central.kernel.excuses import CHECKED_BY
 from central.kernel.languages import in_house
 from central.kernel.registry import handles
-from central.kernel.row_proof import CHECKED_BY
 from central.kernel.tx import Read, Tx
 from central.kernel.values import Code, Names
 from central.venues.model import (

@@ -124,8 +124,8 @@ def logical_table(read: Read, logical: LogicalConfiguration, selection: Selectio
             )
         }
         rows = [
-            (*row[:8], *own[row[1]], row[8])
-            for row in read.run(
+            (position, seat, *of_seat, *own[seat], invalid)
+            for position, seat, *of_seat, invalid in read.run(
                 f"SELECT {_SEAT}, s.invalid FROM physical_seat s WHERE s.configuration_id = :id "  # noqa: S608 - names of ours, values are parameters
                 "ORDER BY s.position",
                 id=logical.physical_configuration_id,

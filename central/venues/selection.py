@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from central.kernel.entity import Between, Reach, Ref
-from central.venues.model import NoAct
+from central.venues.model import CONTINGENT, NoAct
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.rules.rows import Point
@@ -36,7 +36,7 @@ class Counted:
 
     zone_id: Annotated[Id, Ref("physical_zone"), Reach.WITHIN]
     quantity: int
-    contingent_id: Annotated[str, Ref("contingent"), Reach.WITHIN, Between(most=26)] = ""
+    contingent_id: Annotated[str, Ref(CONTINGENT), Reach.WITHIN, Between(most=26)] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Selection:
     zones: Annotated[tuple[Annotated[Id, Ref("physical_zone"), Reach.WITHIN], ...], Between(most=1_000)] = ()
     categories: Annotated[tuple[Annotated[Id, Ref("seat_category"), Reach.WITHIN], ...], Between(most=200)] = ()
     contingents: Annotated[
-        tuple[Annotated[str, Ref("contingent"), Reach.WITHIN, Between(most=26)], ...], Between(most=200)
+        tuple[Annotated[str, Ref(CONTINGENT), Reach.WITHIN, Between(most=26)], ...], Between(most=200)
     ] = ()
     lasso: Annotated[tuple[Point, ...], Between(most=MOST_CORNERS)] = ()
     counts: Annotated[tuple[Counted, ...], Between(most=1_000)] = ()

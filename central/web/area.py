@@ -16,13 +16,18 @@ from typing import Any
 from aiohttp import web
 
 from central.config import CentralConfig
+from central.kernel.anomalies import ANOMALIES
 from central.kernel.checklist import ITEMS, ChecklistItem
 from central.kernel.door import Door
 from central.kernel.facts import FACTS, KindOfFact
 from central.kernel.feeds import FEEDS, Feeds
+from central.kernel.invariants import INVARIANTS, Invariant
 from central.kernel.outbox import Act
 from central.kernel.privileges import USUAL, UsualProfile
 from central.kernel.registry import BESIDE
+from central.kernel.turns import NO_SALES, Sales
+from central.kernel.versions import SELLING_TERMS, counts
+from central.web.caller import Callers
 from central.web.rooms import MenuEntry, Room
 from central.web.seekers import CALLED, SEEKERS, Called, Seeker
 from shared.registries import add_all
@@ -48,7 +53,9 @@ class Area:
     one of the bar in which its lists stand, and behind them `menu`, those of its pages. `loops` are named works
     that go on while central runs; None: not with this configuration. `outbox`: who does the rows of a kind; None: a
     loop of the area's own does. `health`: what /readyz says beside the kernel's own checks. `facts` are taken from
-    devices, `feeds` told to them. `seekers`: how its things without a name are looked for, by table."""
+    devices, `feeds` told to them. `seekers`: how its things without a name are looked for, by table. `anomalies`:
+    what may not fit, `checks`: what must hold of the books. `sales`: what a sale does with its
+    tables. `callers`: who comes to the API as whom; those of a later area are asked first."""
 
     name: str
     modules: tuple[ModuleType, ...] = ()
@@ -67,6 +74,10 @@ class Area:
     feeds: tuple[Feeds, ...] = ()
     seekers: Mapping[str, Seeker] = field(default_factory=dict)
     called: Mapping[str, Called] = field(default_factory=dict)
+    anomalies: tuple[StrEnum, ...] = ()
+    checks: tuple[Invariant, ...] = ()
+    sales: Sales = NO_SALES
+    callers: tuple[Callable[[web.Application], Callers], ...] = ()
 
     def declare(self) -> None:
         """Makes known what the kernel asks for by name."""
@@ -78,3 +89,7 @@ class Area:
         add_all(FEEDS, ((feeds.family, feeds) for feeds in self.feeds))
         add_all(SEEKERS, self.seekers.items())
         add_all(CALLED, self.called.items())
+        add_all(ANOMALIES, ((str(kind), kind) for kind in self.anomalies))
+        self.sales.declare()
+        counts(SELLING_TERMS, *self.sales.offered)
+        add_all(INVARIANTS, ((each.name, each) for each in self.checks))

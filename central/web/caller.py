@@ -4,8 +4,8 @@ nobody. What may be wrong with that is said as a problem (RFC 9457), like everyt
 Keys and signatures are looked at once, where a request comes in (entrance.py), before its body is read.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -18,6 +18,33 @@ from central.web.session import CSRF_HEADER, SAFE, SESSIONS, is_csrf
 
 Authenticate = Callable[[web.Request], Awaitable[Actor | web.Response | None]]
 """Who signed this request's headers, or holds its key; None: not who it says; an answer says what is wrong with it."""
+
+KnownCaller = Callable[[web.Request], Awaitable[str]]
+"""By whom a caller is counted where their address has to wait, as `device:…`, or nothing: told by a secret that they
+carry, which opens nothing by itself, is cheap to check, and is nobody else's to spend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callers:
+    """A kind of callers, which an area brings. `claims`: whether a request's headers say that it is one's; `who` finds
+    out. `known`: how they are told from what is tried beside them at an address that has to wait, before anybody looks.
+    `answered` puts into the answer what they are to show next time."""
+
+    claims: Callable[[web.Request], bool]
+    who: Authenticate
+    known: tuple[KnownCaller, ...] = ()
+    answered: Callable[[web.Request, web.StreamResponse], Awaitable[None]] | None = None
+
+
+def one_of(kinds: Sequence[Callers]) -> Authenticate:
+    """The first kind that a request claims to be of; of none, it is anybody's, who may next to nothing."""
+
+    async def authenticate(request: web.Request) -> Actor | web.Response | None:
+        kind = next((each for each in kinds if each.claims(request)), None)
+        return await kind.who(request) if kind else ANONYMOUS
+
+    return authenticate
+
 
 AUTHENTICATE: web.AppKey[Authenticate] = web.AppKey("authenticate")
 ASKED = web.RequestKey("asked", Actor)

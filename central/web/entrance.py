@@ -19,7 +19,7 @@ from aiohttp.hdrs import SERVER
 
 from central.kernel.actor import Actor
 from central.web.bodies import STATUS, Asks, Bodies, Unread, most_for
-from central.web.caller import ASKED, AUTHENTICATE, is_gone, problem, unknown_caller
+from central.web.caller import ASKED, AUTHENTICATE, KnownCaller, is_gone, problem, unknown_caller
 from central.web.form import LARGE, Foreign, Unreadable
 from central.web.frame import FRAME
 from central.web.limits import Limits, RequestLimit, counted_as
@@ -39,10 +39,6 @@ Vouched = Callable[[web.Request], bool]
 KnownBrowser = Callable[[web.Request], str]
 """The mark of a browser with which somebody came in before (organisation/sign_in_places.py), or nothing: it is counted
 by itself, so that who floods central from the same address does not shut it out."""
-
-KnownCaller = Callable[[web.Request], Awaitable[str]]
-"""By whom a caller is counted where their address has to wait, as `device:…`, or nothing: told by a secret that they
-carry, which opens nothing by itself, is cheap to check, and is nobody else's to spend."""
 
 KNOWN_BROWSER: web.AppKey[KnownBrowser] = web.AppKey("known_browser")
 KNOWN_CALLERS: web.AppKey[list[KnownCaller]] = web.AppKey("known_callers", list)

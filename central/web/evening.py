@@ -116,13 +116,14 @@ class KnownDevice:
 
 @dataclass(frozen=True, slots=True)
 class CheckLine:
-    """One invariant with its figures, ready for a table."""
+    """One invariant with its figures, ready for a table; those of `money` are amounts."""
 
     name: str
     ok: bool
     sentence: str
     figures: Mapping[str, int]
     wrong: tuple[str, ...]
+    money: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 from central.kernel.contexts import contexts_below, root_of_house
 from central.kernel.db import in_list
 from central.kernel.door import Door, NoEntry
-from central.kernel.entity import Column, Declaration
+from central.kernel.entity import Column, Declaration, mark_of
 from central.kernel.scope import home, narrowing
 from central.kernel.tx import Read
+from central.kernel.values import Word
 from central.web.ids import AN_ID
 from shared.ids import Id, is_id
 from shared.outcome import Ok, Outcome, Refused
@@ -76,6 +77,9 @@ def wanted(declaration: Declaration, asked: Mapping[str, str]) -> RowFilter | li
             none = asked[name] == "" and column.nullable
             if column.hint is Id and not none and not is_id(asked[name]):
                 found.append({"at": name, "what": AN_ID})
+                continue
+            if (word := mark_of(column.marks, Word)) and asked[name] not in word.words():
+                found.append({"at": name, "what": f"is none of {', '.join(word.words())}"})
                 continue
             try:
                 equal.append((column, _value(column, asked[name])))

@@ -17,8 +17,10 @@ import jinja2
 from babel.messages.pofile import read_po
 from jinja2 import nodes as parsed
 
-from central.kernel.entity import BY_NAME, Look, stripped
+from central.kernel.entity import BY_NAME, Look, mark_of, stripped
+from central.kernel.invariants import INVARIANTS
 from central.kernel.registry import COMMANDS, privileges
+from central.kernel.values import Word
 from central.web.evening import Verdict
 from central.web.site_map import Stand
 from central.web.texts import FOLDER
@@ -32,7 +34,7 @@ _KINDS = "entity|entities|field|help|value|do|reason|fault|privilege|action|look
 _KEY = re.compile(rf"({_KINDS}):[a-z0-9_.*]+")
 
 COMPUTED = (
-    *(f"value:{kind}." for kind in ("count", "numbering", "row_naming", "seat_count", "check", "figure")),
+    *(f"value:{kind}." for kind in ("count", "numbering", "row_naming", "seat_count", "figure")),
     *("field:draw_block.", "field:draw_area."),
 )
 """Beginnings of keys that the screens put together: `t("value:count." ~ name)`."""
@@ -147,6 +149,8 @@ def _declared() -> Iterator[Keys]:
             if column.name != "id" and not column.unlisted:
                 yield (f"field:{name}.{column.name}", f"field:{column.name}"), name
                 yield from _values(column.hint, name)
+                if word := mark_of(column.marks, Word):
+                    yield from (((f"value:{word.name}.{each}",), name) for each in word.words())
                 for part in _parts(column.hint, deep=False):
                     yield (f"field:{column.name}.{part}", f"field:{part}"), name
     for name, handler in COMMANDS.items():
@@ -157,6 +161,8 @@ def _declared() -> Iterator[Keys]:
             for each in (field, *_parts(stripped(hint)[0])):
                 if each != "id":
                     yield (f"field:{name}.{each}", f"field:{entity}.{each}", f"field:{each}"), name
+    for name in INVARIANTS:
+        yield (f"value:check.{name.lower()}",), name
     for kind in DRAWN:
         yield from _values(kind, "live")
     for reasons in Reason.__subclasses__():

@@ -5,7 +5,6 @@ every such change writes down in the same places (docs/development.md, When the 
 import ast
 import os
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import fields
@@ -16,14 +15,13 @@ from runpy import run_path
 import pytest
 
 from central.areas import AREAS
+from central.kernel.entity import BY_NAME
 from central.kernel.feeds import FEEDS
 from central.web.area import Area
-from shared.languages import LANGUAGES
 from shared.wire.feeds import FeedFamily
-from tests.central.new_area.texts import WORDS
+from tests.central.new_area.tree import with_area
 
 ROOT = Path(__file__).parents[2]
-TEMPLATE = Path(__file__).parent / "new_area"
 COPIED = ("central/", "shared/", "tests/", "tools/", "texts/", "docs/", "edge/", "parterre/", "benchmarks/",
           "pyproject.toml")  # fmt: skip
 
@@ -53,6 +51,18 @@ def test_every_right_stands_in_its_own_area() -> None:
     assert {
         str(right): area.name for area in AREAS for right in area.privileges if not right.startswith(f"{area.name}.")
     } == {}
+
+
+def test_an_area_speaks_for_its_own_tables_alone() -> None:
+    """Of what sales do; the kernel's are whoever's that keeps them."""
+    home = {table: each.kind.__module__.split(".")[1] for table, each in BY_NAME.items()}
+    others = {
+        (area.name, table)
+        for area in AREAS
+        for table in (*area.sales.offered, *area.sales.read, *area.sales.written, *area.sales.fixed)
+        if home.get(table, area.name) not in (area.name, "kernel")
+    }
+    assert others == set()
 
 
 def test_no_file_imports_in_a_circle() -> None:
@@ -87,27 +97,8 @@ def test_a_new_area_touches_no_other_folder(tmp_path: Path) -> None:
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    for name in listed.stdout.splitlines():
-        if name.startswith(COPIED):
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            if (ROOT / name).exists():
-                shutil.copy(ROOT / name, tmp_path / name)
+    with_area([name for name in listed.stdout.splitlines() if name.startswith(COPIED)], tmp_path)
     (tmp_path / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
-    shutil.copytree(TEMPLATE / "cloakroom", tmp_path / "central" / "cloakroom")
-    shutil.copy(TEMPLATE / "wire.py", tmp_path / "shared" / "wire" / "coats.py")
-    tests = tmp_path / "tests" / "central" / "cloakroom"
-    tests.mkdir()
-    shutil.copy(TEMPLATE / "story.py", tests / "test_cloakroom.py")
-    shutil.copy(TEMPLATE / "lives.py", tests)
-    areas = tmp_path / "central" / "areas.py"
-    text = areas.read_text().replace("    catalogue,\n", "    catalogue,\n    cloakroom,\n", 1)
-    areas.write_text(text.replace("    first_run.AREA,\n", "    first_run.AREA,\n    cloakroom.AREA,\n"))
-    for n, language in enumerate(LANGUAGES):
-        said = [(msgid, words[n]) for msgid, words in WORDS.items() if words[n]]
-        po = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n' + "".join(
-            f'\nmsgid "{msgid}"\nmsgstr "{word}"\n' for msgid, word in said
-        )
-        (tmp_path / "texts" / language / "cloakroom.po").write_text(po)
     _done([str(tmp_path / "tools" / "migration"), "coats"], tmp_path)
     _done([sys.executable, "-m", "tests.central.test_life_cycles"], tmp_path)  # a coat's into the document
     for kind in ("sql", "tidy"):

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.app import make_app
-from central.callers import Passes
+from central.devices.callers import Passes
 from central.devices.enrolment import (
     CODE_LIVES,
     ApproveDevice,

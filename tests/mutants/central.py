@@ -223,7 +223,7 @@ DEVICES = (
     one("done-others", "a page tells of what another did", "central/web/shell.py", "row[1] != read.actor.label or ", "",
         "tests/central/web/screens/test_menu.py"),
     one("setting-empty", "an empty setting hides the one above it", "central/kernel/contexts.py",
-        "for key, text in said.items() if text}", "for key, text in said.items() if text is not None}",
+        "if (text := context.settings.get(key))}", "if (text := context.settings.get(key)) is not None}",
         "tests/central/kernel/test_settings.py"),
     one("scan-given-back", "an entry given back looks at all of its ticket's", "central/access/ops.py",
         "(shown.at, shown.device_id) == (scan.at, scan.device_id)", "shown.device_id == scan.device_id", FLAT),
@@ -291,7 +291,8 @@ SALE = (
 PEOPLE = (
     one("counted-by-name", "who is genuine waits for what is tried in their name", "central/web/entrance.py",
         "if known := await _known(request):", "if False:", "tests/central/web/test_entrance.py"),
-    one("pass-anybodys", "whoever knows how a pass is made makes one", "central/callers.py",
+    one("pass-anybodys", "whoever knows how a pass is made makes one",
+        "central/devices/callers.py",
         "keys.signer.key.private_bytes_raw()", 'b"parterre"', CALLERS),
     one("held-inactive", "who may not come in any more is counted as who is known",
         "central/organisation/credentials.py", "active = 1 AND key_digest <> ''", "key_digest <> ''", CALLERS),

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import orjson
 
-from central.access.model import TOLD_ID, AnomalyKind
+from central.access.model import TOLD_ID, ScanAnomaly
+from central.devices.model import DeviceAnomaly
 from central.kernel.row_proof import prove_rows
 from central.reports.checks import run_checks
 from shared.runtime.journal import chain_faults
@@ -13,7 +14,7 @@ from shared.wire.facts import Fact, FactKind
 from tests.sim.scene import Scene
 
 SLOT_TROUBLES = (
-    AnomalyKind.SLOT_CLASH, AnomalyKind.SALE_WITHOUT_LEASE, AnomalyKind.SALE_AFTER_WRITE_OFF,
+    DeviceAnomaly.SLOT_CLASH, DeviceAnomaly.SALE_WITHOUT_LEASE, DeviceAnomaly.SALE_AFTER_WRITE_OFF,
 )  # fmt: skip
 
 
@@ -185,14 +186,14 @@ def anomalies_shown(scene: Scene, facts: Facts) -> Iterator[str]:
             yield f"ticket {ticket} was sold {times} times, {told} anomalies say so"
     for station in scene.stations:
         for fact in facts[station.name]:
-            unseen = fact.id in station.bad_facts and (AnomalyKind.DEAD_LETTER, fact.id) not in shown
+            unseen = fact.id in station.bad_facts and (DeviceAnomaly.DEAD_LETTER, fact.id) not in shown
             if unseen and station.id not in scene.revoked:
                 yield f"{station.name}: fact {fact.seq} cannot be read, and nobody was told"
     seqs = {}
     for fact in distinct.values():
         seqs.setdefault((fact.device_id, fact.seq), set()).add(fact.hash)
     for (device, seq), hashes in seqs.items():
-        broken = [s for kind, d, s in anomalies if kind == AnomalyKind.CHAIN_BROKEN and d == device]
+        broken = [s for kind, d, s in anomalies if kind == DeviceAnomaly.CHAIN_BROKEN and d == device]
         if len(hashes) > 1 and str(seq) not in broken:
             yield f"fact {seq} of {device} was told in {len(hashes)} ways, and nobody was told"
         if len(hashes) == 1 and str(seq) in broken and device not in scene.cloned:
@@ -206,12 +207,12 @@ def anomalies_shown(scene: Scene, facts: Facts) -> Iterator[str]:
         )
     )
     for (ticket, entry), times in let_in.items():
-        told = shown[AnomalyKind.DUPLICATE_OFFLINE, f"{ticket}/{entry}"]
+        told = shown[ScanAnomaly.DUPLICATE_OFFLINE, f"{ticket}/{entry}"]
         if told != times - 1:
             yield f"entry {entry} of {ticket} was let in {times} times, {told} anomalies say so"
     known = {row[0] for row in scene.office.rows("SELECT id FROM entitlement")}
     inside = {row[0] for row in scene.office.rows("SELECT ticket_id FROM admission")}
-    unknown = {subject for kind, subject in shown if kind == AnomalyKind.UNKNOWN_TICKET_ADMITTED}
+    unknown = {subject for kind, subject in shown if kind == ScanAnomaly.UNKNOWN_TICKET_ADMITTED}
     if unknown != inside - known:
         yield f"admitted and never sold: {inside - known}; shown as that: {unknown}"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from central.access.model import AnomalyKind
+from central.devices.model import DeviceAnomaly
 from central.inventory.model import NoPlace
 from central.orders.model import PaymentMethod
 from central.orders.ops import PlaceOrder, WantedPlace
@@ -50,7 +50,7 @@ def test_a_cloned_kiosk_sells_the_same_places_and_both_sales_are_in_the_books() 
             await each.push()
         assert kiosk.sold.keys() == twin.sold.keys()
         assert len(scene.office.rows("SELECT id FROM sale_order")) == 2
-        ((detail,),) = scene.office.rows("SELECT detail FROM anomaly WHERE kind = :kind", kind=AnomalyKind.SLOT_CLASH)
+        ((detail,),) = scene.office.rows("SELECT detail FROM anomaly WHERE kind = :kind", kind=DeviceAnomaly.SLOT_CLASH)
         assert orjson.loads(detail)["count"] == 2, "one of the sale, with both of its places"
 
     result = run_story(0, story)

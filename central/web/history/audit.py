@@ -17,6 +17,7 @@ import orjson
 from aiohttp import web
 
 from central.kernel.actor import ActorKind
+from central.kernel.columns import columns
 from central.kernel.contexts import contexts_below, root_of_house
 from central.kernel.db import in_list
 from central.kernel.deleted_rows import with_gone
@@ -30,7 +31,7 @@ from central.kernel.tx import Read
 from central.web.did import done_words
 from central.web.frame import Frame
 from central.web.history.entries import LogEntry, TouchedThing
-from central.web.history.log import AUDIT, LogFilter, LogPage, LogRow, found, kept_reason, row_of
+from central.web.history.log import AUDIT, LogFilter, LogPage, LogRow, found, kept_reason, whole
 from central.web.history.past import Act, FieldDifference
 from central.web.history.records import Thing, changes, visible
 from central.web.history.sheets import Write, csv_sheet, excel_sheet
@@ -229,20 +230,33 @@ def told(
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class _Touched:
+    command_id: str
+    entity: str
+    entity_id: str
+    action: str
+    change: str
+
+
+_TOUCHED = columns(
+    _Touched, command_id="command_id", entity="entity", entity_id="entity_id", action="action", change="change"
+)  # fmt: skip
+
+
 def _touched(read: Read, ids: list[str], most: int) -> dict[str, list[tuple[Act, Thing, Mapping[str, Any]]]]:
     if not ids:
         return {}
     inside, params = in_list("c", ids)
     found_: dict[str, list[tuple[Act, Thing, Mapping[str, Any]]]] = {}
-    rows = read.run(
-        "SELECT command_id, entity, entity_id, action, change FROM audit "  # noqa: S608 - our names
-        f"WHERE command_id IN {inside} AND n < :most ORDER BY command_id, n",
+    rows = [_Touched(*row) for row in read.run(
+        f"SELECT {_TOUCHED} FROM audit WHERE command_id IN {inside} AND n < :most ORDER BY command_id, n",  # noqa: S608 - our names
         most=most,
         **params,
-    )
-    said = changes(read, [(row[0], row[1], row[4]) for row in rows])
-    for (command_id, entity, row_id, action, _), change in zip(rows, said, strict=True):
-        found_.setdefault(command_id, []).append((Act(action), (today(entity), row_id), change))
+    )]  # fmt: skip
+    said = changes(read, [(row.command_id, row.entity, row.change) for row in rows])
+    for row, change in zip(rows, said, strict=True):
+        found_.setdefault(row.command_id, []).append((Act(row.action), (today(row.entity), row.entity_id), change))
     return found_
 
 
@@ -276,22 +290,18 @@ def _thing(
 
 
 def one(door: Door, read: Read, t: Texts, command_id: str) -> One | None:
-    row = read.one(
-        "SELECT l.seq, l.id, l.at, l.actor, l.origin, l.name, l.place, l.answer, l.hash, l.body FROM command_log l "
-        "WHERE l.id = :id",
-        id=command_id,
-    )
-    if row is None:
+    found_ = whole(read, command_id)
+    if found_ is None:
         return None
-    logged = row_of(row[:9])
+    logged, answer, sealed = found_
     places = _places(door, read, AUDIT)
     if places is not None and logged.place not in places:
         return None
     (entry,) = told(door, read, t, [logged], house_zone(read), lines=True, most=LISTED)
     may = _may_see_what_was_asked(door, read, logged)
-    body = read.people.opened([(logged.id, row[9])])[0]
+    body = read.people.opened([(logged.id, sealed)])[0]
     asked = tuple(_fields(t, logged.command, body)) if may else ()
-    refusal = "" if logged.ok else _refusal(read, t, logged.command, row[7], may)
+    refusal = "" if logged.ok else _refusal(read, t, logged.command, answer, may)
     return One(entry, asked, may, refusal, logged.hash, _about(door, read, t, logged.command, body))
 
 

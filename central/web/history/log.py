@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import orjson
 
+from central.kernel.columns import columns
 from central.kernel.contexts import contexts_below, root_of_house, the_house
 from central.kernel.db import in_list
 from central.kernel.deleted_rows import with_gone
@@ -30,7 +31,6 @@ LONGEST_S = 0.25
 FIRST_STRETCH = 2_000
 LONGEST_STRETCH = 50_000
 SLACK = timedelta(minutes=10)  # rows are sealed in their order, which their times follow only so closely
-_COLUMNS = "l.seq, l.id, l.at, l.actor, l.origin, l.name, l.place, substr(l.answer, 1, 400), l.hash"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,31 +151,59 @@ def _literal(text: str) -> str:
 
 def _between(read: Read, where: str, params: dict[str, Any], low: int, high: int, most: int) -> list[LogRow]:
     rows = read.run(
-        f"SELECT {_COLUMNS} FROM command_log l WHERE l.seq > :low AND l.seq <= :high AND {where} "  # noqa: S608 - names of ours, values are parameters
+        f"SELECT {_LOGGED} FROM command_log l WHERE l.seq > :low AND l.seq <= :high AND {where} "  # noqa: S608 - names of ours, values are parameters
         "ORDER BY l.seq DESC LIMIT :most",
         low=low,
         high=high,
         most=most,
         **params,
     )
-    return [row_of(row) for row in rows]
+    return [_row(row) for row in rows]
 
 
 def _unsealed(read: Read, where: str, params: dict[str, Any], most: int) -> list[LogRow]:
     """What came a moment ago, or what nobody seals: it is shown too."""
     rows = read.run(
-        f"SELECT {_COLUMNS} FROM command_log l WHERE l.seq IS NULL AND {where} ORDER BY l.turn DESC LIMIT :most",  # noqa: S608 - names of ours, values are parameters
+        f"SELECT {_LOGGED} FROM command_log l WHERE l.seq IS NULL AND {where} ORDER BY l.turn DESC LIMIT :most",  # noqa: S608 - names of ours, values are parameters
         most=most,
         **params,
     )
-    return [row_of(row) for row in rows]
+    return [_row(row) for row in rows]
 
 
-def row_of(row: tuple[Any, ...]) -> LogRow:
-    seq, row_id, at, actor, origin, name, place, answer, digest = row
-    name = command_today(name)
-    reason = None if answer[:1] == "+" else kept_reason(name, reason_of(answer))
-    return LogRow(seq, row_id, from_ms(at), actor, origin, name, place, reason, digest or "")
+def whole(read: Read, command_id: str) -> tuple[LogRow, str, str] | None:
+    """(the row, its whole answer, its body as it is kept) of one command."""
+    row = read.one(f"SELECT {_LOGGED} FROM command_log l WHERE l.id = :id", id=command_id)  # noqa: S608 - our names
+    kept = read.one("SELECT answer, body FROM command_log WHERE id = :id", id=command_id)
+    return (_row(row), kept[0], kept[1]) if row and kept else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Logged:
+    """`answer`: its beginning."""
+
+    seq: int | None
+    id: str
+    at: int
+    actor: str
+    origin: str
+    name: str
+    place: str | None
+    answer: str
+    hash: str | None
+
+
+_LOGGED = columns(
+    _Logged, seq="l.seq", id="l.id", at="l.at", actor="l.actor", origin="l.origin", name="l.name", place="l.place",
+    answer="substr(l.answer, 1, 400)", hash="l.hash",
+)  # fmt: skip
+
+
+def _row(row: tuple[Any, ...]) -> LogRow:
+    one = _Logged(*row)
+    name = command_today(one.name)
+    reason = None if one.answer[:1] == "+" else kept_reason(name, reason_of(one.answer))
+    return LogRow(one.seq, one.id, from_ms(one.at), one.actor, one.origin, name, one.place, reason, one.hash or "")
 
 
 def reason_of(answer: str) -> str:
@@ -239,21 +267,33 @@ class Tallied:
     times: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    day: str
+    caller: str
+    command: str
+    reason: str
+    times: int
+
+
+_KEPT = columns(_Kept, day="day", caller="caller", command="command", reason="reason", times="times")
+
+
 @answers(DoorTally, needs=AUDIT, at=the_house, gives=list[Tallied])
 def door_tally(read: Read, want: DoorTally) -> Outcome[list[Tallied]]:
     first = read.now.astimezone(UTC).date() - timedelta(days=max(0, min(want.days, 366)))
     rows = read.run(
-        "SELECT day, caller, command, reason, times FROM door_tally WHERE day > :first "
+        f"SELECT {_KEPT} FROM door_tally WHERE day > :first "  # noqa: S608 - our names
         "ORDER BY day DESC, times DESC, caller, command, reason LIMIT :n",
         first=first.isoformat(),
         n=max(1, min(want.limit, 1000)),
     )
-    return Ok(
-        [
-            Tallied(date.fromisoformat(day), caller, command, kept_reason(command, reason).key if reason else "", times)
-            for day, caller, command, reason, times in rows
-        ]
-    )
+    return Ok([_tallied(_Kept(*row)) for row in rows])
+
+
+def _tallied(kept: _Kept) -> Tallied:
+    reason = kept_reason(kept.command, kept.reason).key if kept.reason else ""
+    return Tallied(date.fromisoformat(kept.day), kept.caller, kept.command, reason, kept.times)
 
 
 # --- over the API ----------------------------------------------------------------------------------------------------

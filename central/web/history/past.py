@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum, auto
 from typing import Any
 
-from central.kernel.entity import is_brief
+from central.kernel.briefs import is_brief
 from central.kernel.personal import ERASED, STRUCK
 from shared.outcome import Reason
 

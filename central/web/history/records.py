@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from central.kernel.columns import columns
 from central.kernel.crud import CONFIGURED, RESETTING
 from central.kernel.db import in_list
 from central.kernel.deleted_rows import context_then, path_then, was
@@ -20,7 +21,6 @@ from shared.clock import from_ms
 from shared.ids import Id
 
 MOST = 2000  # entries of one thing that are looked at: more than anybody reads, and a bound
-_LOG = "l.seq, l.turn, a.n, a.command_id, l.at, l.actor, l.origin, l.name, a.action, a.entity, a.change"
 Thing = tuple[str, str]
 """(entity, id)."""
 
@@ -42,25 +42,51 @@ class Past:
         return self.now or next((each.before for each in self.moments if each.before), {})
 
 
-def entry_of(row: tuple[Any, ...], said: Mapping[str, Any]) -> RowEntry:
-    """Of the columns `_LOG`, and what its change says."""
-    seq, turn, n, command_id, at, actor, origin, command, action, _, _ = row
+@dataclass(frozen=True, slots=True)
+class _Audited:
+    """A row of the audit, with its command's of the log."""
+
+    seq: int | None
+    turn: int
+    n: int
+    command_id: str
+    at: int
+    actor: str
+    origin: str
+    command: str
+    action: str
+    entity: str
+    change: str
+
+
+_AUDITED = columns(
+    _Audited, seq="l.seq", turn="l.turn", n="a.n", command_id="a.command_id", at="l.at", actor="l.actor",
+    origin="l.origin", command="l.name", action="a.action", entity="a.entity", change="a.change",
+)  # fmt: skip
+
+
+def _entry(row: _Audited, said: Mapping[str, Any]) -> RowEntry:
+    """With what its change says."""
     pairs = {name: (pair[0], pair[1]) for name, pair in said.items() if isinstance(pair, list) and len(pair) == 2}
-    return RowEntry(seq, turn, n, command_id, from_ms(at), actor, origin, command_today(command), Act(action), pairs)
+    return RowEntry(
+        row.seq, row.turn, row.n, row.command_id, from_ms(row.at), row.actor, row.origin, command_today(row.command),
+        Act(row.action), pairs,
+    )  # fmt: skip
 
 
 def entries(read: Read, entity: str, row_id: str) -> list[RowEntry]:
     called, params = in_list("entity", names_of(entity))
     rows = read.run(
-        f"SELECT {_LOG} FROM audit a JOIN command_log l ON l.id = a.command_id "  # noqa: S608 - our names
+        f"SELECT {_AUDITED} FROM audit a JOIN command_log l ON l.id = a.command_id "  # noqa: S608 - our names
         f"WHERE a.entity_id = :id AND a.entity IN {called} "
         "ORDER BY CASE WHEN l.seq IS NULL THEN 0 ELSE 1 END, l.seq DESC, l.turn DESC, a.n DESC LIMIT :n",
         id=row_id,
         n=MOST + 1,
         **params,
     )
-    said = changes(read, [(row[3], row[9], row[10]) for row in rows])
-    return [entry_of(row, change) for row, change in zip(rows, said, strict=True)]
+    audited = [_Audited(*row) for row in rows]
+    said = changes(read, [(row.command_id, row.entity, row.change) for row in audited])
+    return [_entry(row, change) for row, change in zip(audited, said, strict=True)]
 
 
 def changes(read: Read, rows: Sequence[tuple[str, str, str]]) -> list[Mapping[str, Any]]:

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from central.kernel.actor import ActorKind
+from central.kernel.briefs import in_brief
 from central.kernel.deleted_rows import was
-from central.kernel.entity import BY_NAME, Declaration, Look, in_brief
+from central.kernel.entity import BY_NAME, Declaration, Look
 from central.kernel.personal import ERASED, STRUCK
 from central.kernel.tx import Read
 from central.web.did import done_words

@@ -15,7 +15,7 @@ from central.kernel.entity import BY_NAME, Column, Declaration, Look, mark_of
 from central.kernel.house_settings import CURRENCY
 from central.kernel.scope import is_there
 from central.kernel.tx import Read
-from central.kernel.values import OneOf
+from central.kernel.values import OneOf, Word
 from central.web.screens.fields import FieldKind, duration_text, field_of
 from central.web.screens.names import Labels, currencies_of, house_zone, labels, zones_of
 from central.web.screens.rights import node_text
@@ -218,6 +218,8 @@ def _cell_of_many(of: CellReader, column: Column, value: Any, short: bool) -> Ce
     t, clip = of.t, clipped if short else str
     if said := _reason(t, column, value):
         return Cell(clip(said))
+    if word := mark_of(column.marks, Word):
+        return Cell(t.value(word.name, value))
     if isinstance(value, StrEnum):
         said = t.value(enum_name(type(value)), value)
         is_state = of.declaration.life is not None and of.declaration.life[0] == column.name

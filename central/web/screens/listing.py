@@ -15,11 +15,11 @@ import orjson
 from central.kernel.contexts import contexts_below
 from central.kernel.db import in_list
 from central.kernel.door import Door
-from central.kernel.entity import BY_NAME, Column, Declaration, Look, mark_of
+from central.kernel.entity import BY_NAME, Column, Declaration, Look
 from central.kernel.scope import home, narrowing
 from central.kernel.search_index import folded, spoken
 from central.kernel.tx import Read
-from central.kernel.values import OneOf, whole_number
+from central.kernel.values import OneOf, Word, whole_number
 from central.web.screens.names import stands_for, title_column
 from shared.clock import to_ms
 
@@ -123,7 +123,9 @@ def _is_json(column: Column) -> bool:
 
 def _is_text(column: Column) -> bool:
     """Columns that are searched: texts and names per language."""
-    if column.unlisted or column.look in (Look.PICTURE, Look.COLOUR) or mark_of(column.marks, OneOf) is not None:
+    if column.unlisted or column.look in (Look.PICTURE, Look.COLOUR):
+        return False
+    if any(isinstance(mark, OneOf | Word) for mark in column.marks):
         return False
     return column.look is Look.NAMES or (isinstance(column.hint, type) and issubclass(column.hint, str)
                                       and not issubclass(column.hint, StrEnum))  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Any, get_type_hints
 import orjson
 from aiohttp import web
 
+from central.kernel.actor import OPERATOR, ActorKind
 from central.kernel.contexts import root_of_house
 from central.kernel.crud import CONFIGURED, NoChange, revision
 from central.kernel.db import in_list
@@ -341,6 +342,6 @@ def _by_whom(screen: Screen, read: Read, declaration: Declaration, row_id: str, 
         **params,
     )
     kind, _, actor_id = str(last[0]).partition(":") if last else ("", "", "")
-    who = label(read, t, "operator", actor_id) if kind == "operator" else t("Quelqu’un")
+    who = label(read, t, OPERATOR.table, actor_id) if kind == ActorKind.OPERATOR else t("Quelqu’un")
     when = t.moment(from_ms(last[1]), setting_of(read, "", None, {}, screen.at).zone, "short") if last else ""
     return t("{who} a changé ceci entre-temps ({when}) : {names}.", who=who, when=when, names=names)

@@ -10,7 +10,6 @@ import pytest
 
 import central.access.ops as ops
 import central.app  # noqa: F401 - all areas, and their reasons
-import central.reports.live as live
 from central.access.model import NoScan
 from central.catalogue.model import Performance
 from central.devices.facts import RetryFact
@@ -20,6 +19,7 @@ from central.kernel.job import job_of
 from central.kernel.traces import Traces
 from central.kernel.tx import Read
 from central.organisation.ops import CreateContext
+from central.reports import live_reads
 from central.reports.checks import run_checks
 from central.venues.ops import CreateSite
 from shared.ids import Id
@@ -35,7 +35,7 @@ MOST = 3
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ops, "MOST_SCANS", MOST)
-    monkeypatch.setattr(live, "MOST_SCANS", MOST)
+    monkeypatch.setattr(live_reads, "MOST_SCANS", MOST)
 
 
 @pytest.fixture
@@ -196,7 +196,7 @@ def _books(
             "sold": clerk.rows("SELECT id, state, total FROM sale_order ORDER BY id"),
             "leased": clerk.rows("SELECT id, state FROM lease_slot ORDER BY id"),
             "told": clerk.rows("SELECT device_id, kind, subject FROM anomaly WHERE device_id <> :id", id=foreign.id),
-            "lanes": live._lanes(read, performance, ()),
+            "lanes": live_reads.lanes_of(read, performance, ()),
         }
     finally:
         clerk.db.rollback()

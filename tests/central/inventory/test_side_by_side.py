@@ -27,8 +27,9 @@ from central.kernel.keys import Keys
 from central.kernel.postgres_writers import REPEATED
 from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, handler_of
+from central.kernel.statements import tables
 from central.kernel.trouble import Repeatable
-from central.kernel.turns import Footing, tables
+from central.kernel.turns import Footing
 from central.kernel.tx import Read
 from central.orders.holds import BestWish, CountedWish, HoldPlaces, ReleaseHold, RenewHold
 from central.orders.model import NoOrder

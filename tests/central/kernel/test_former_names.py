@@ -26,7 +26,7 @@ from central.kernel.row_proof import prove_rows
 from central.kernel.schema import alembic_config
 from central.kernel.traces import Traces
 from central.kernel.tx import Read, Tx
-from central.organisation.webhook_events import touched_by
+from central.organisation.webhook_log import touched_by
 from central.web.history.log import LogFilter, found
 from central.web.history.records import entries
 from shared.clock import to_ms

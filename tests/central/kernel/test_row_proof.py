@@ -19,10 +19,11 @@ from central.audit import SENTENCES, row_sentence
 from central.kernel.actor import SYSTEM
 from central.kernel.db import Connection
 from central.kernel.entity import BY_NAME, METADATA, Declaration, Unproved
+from central.kernel.excuses import CHECKED_BY, UNPROVED
 from central.kernel.print_adoption import AT_ONCE, older_rows, take_over
 from central.kernel.prints import COUNTER, FEED_ROW, OUTBOX, UNPROVED_COUNTERS, leave, parted
 from central.kernel.replies import NoEntry
-from central.kernel.row_proof import CHECKED_BY, UNPROVED, RowFault, RowProof, WrongRow, prove_rows, proved_tables
+from central.kernel.row_proof import RowFault, RowProof, WrongRow, prove_rows, proved_tables
 from central.kernel.traces import Traces
 from central.kernel.tx import Read, Tx
 from central.orders.ops import ReissueTicket

@@ -8,8 +8,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from central.access.ops import Anomalies
 from central.app import open_door, running
-from central.cloakroom.model import NoCoat, NotFetched
+from central.cloakroom.model import CoatAnomaly, NoCoat, NotFetched
 from central.cloakroom.ops import HandInCoat
 from central.cloakroom.settings import CloakroomSettings
 from central.config_file import read_config
@@ -20,6 +21,7 @@ from central.first_run import profiles
 from central.kernel.contexts import path_of
 from central.kernel.door import Door
 from central.kernel.facts import NoEffect
+from central.reports.checks import Checks
 from shared.outcome import Refused
 from shared.wire.certificates import DeviceKind
 from shared.wire.coats import COAT_FETCHED, CoatFetched
@@ -76,6 +78,18 @@ def test_gate_staff_may_and_who_only_looks_may_not() -> None:
     usual = {each.code: each.privileges for each in profiles.usual()}
     assert "cloakroom" in usual["GATE"] and "cloakroom.coat.read" in usual["READER"]
     assert not any(right.startswith("cloakroom") for right in usual["BOX-OFFICE"])
+
+
+def test_what_does_not_fit_and_what_must_hold(quick: tuple[Clerk, House]) -> None:
+    clerk, house = quick
+    gate, coat = enrol(clerk, house, DeviceKind.GATE), new_id()
+    clerk.do(HandInCoat(id=coat, performance_id=house.performance))
+    clerk.db.write("UPDATE coat SET state = 'lost'", {})
+    gate.send(gate.saw(COAT_FETCHED, CoatFetched(coat)))
+    (shown,) = clerk.ask(Anomalies(context_id=house.institution)).value
+    assert (shown.kind, shown.subject) == (CoatAnomaly.FETCHED_LATE, coat)
+    checks = {each.name: each for each in clerk.ask(Checks(context_id=house.institution)).value}
+    assert checks["cloakroom"].ok and checks["cloakroom"].figures == {"coats": 1}
 
 
 async def test_a_page_stands_in_the_menu(browser: Browser) -> None:  # noqa: F811

@@ -22,5 +22,15 @@ WORDS = {
         "Aucun manteau de ce numéro ici.", "No such coat here.", "Kein solcher Mantel hier.", "Aquí no hay tal abrigo.",
         "Qui non c’è un tale cappotto.",
     ),
+    "value:anomaly_kind.fetched_late": (
+        "Repris après avoir été perdu", "Fetched after it was lost", "Abgeholt, obwohl verloren",
+        "Recogido tras perderse",
+        "Ritirato dopo la perdita",
+    ),
+    "value:check.cloakroom": (
+        "chaque manteau a son spectacle", "each coat has its show", "jeder Mantel hat seine Vorstellung",
+        "cada abrigo tiene su función", "ogni cappotto ha il suo spettacolo",
+    ),
+    "value:figure.coats": ("manteaux", "coats", "Mäntel", "abrigos", "cappotti"),
     "reason:no_coat.full": ("Complet.", "Full.", "Voll.", "Completo.", "Pieno."),
 }  # fmt: skip

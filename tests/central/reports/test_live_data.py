@@ -6,7 +6,8 @@ import pytest
 
 from central.kernel.actor import SYSTEM
 from central.kernel.tx import Read
-from central.reports.live import Evenings, window_for
+from central.reports.live import Evenings
+from central.reports.live_reads import window_for
 from central.web.evening import Evening
 from central.web.live_view import draw
 from shared.clock import from_ms, to_ms

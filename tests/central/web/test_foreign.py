@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 
 import central.areas  # noqa: F401
-from central.callers import _named
 from central.devices.facts import UploadFacts
 from central.kernel.registry import COMMANDS
+from central.organisation.callers import _named
 from central.organisation.webhooks import secret_bytes
 from central.programme.plan_news import known_of
 from central.venues.plan import Category, DrawnArea, Plan, Seat, SeatRow, Shape, Zone

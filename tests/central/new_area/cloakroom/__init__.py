@@ -1,7 +1,7 @@
 """The cloakroom: coats handed in at a performance, given back, or lost when it is over."""
 
-from central.cloakroom import attendant, ops, pages
-from central.cloakroom.model import CloakroomPrivilege, NotFetched
+from central.cloakroom import attendant, checks, ops, pages
+from central.cloakroom.model import CloakroomPrivilege, CoatAnomaly, NotFetched
 from central.cloakroom.settings import CloakroomSettings
 from central.kernel.checklist import t
 from central.kernel.facts import KindOfFact
@@ -27,5 +27,7 @@ AREA = Area(
     checklist=(attendant.cloakroom,),
     health={"cloakroom": attendant.open_},
     facts=(KindOfFact(COAT_FETCHED, GATES, CoatFetched, ops.take_fetched, refuses=(NotFetched,)),),
+    anomalies=tuple(CoatAnomaly),
+    checks=(checks.HUNG,),
     feeds=(Feeds(COATS, Scope.SITE, GATES),),
 )

@@ -25,6 +25,10 @@ class NotFetched(Reason):
     NO_SUCH_COAT = auto()
 
 
+class CoatAnomaly(StrEnum):
+    FETCHED_LATE = auto()  # it was given up for lost
+
+
 class CoatState(StrEnum):
     HANGING = auto()
     FETCHED = auto()

@@ -3,9 +3,20 @@
 from dataclasses import dataclass, replace
 from typing import Annotated
 
+from central.access.ops import report
 from central.catalogue.model import Performance
 from central.catalogue.reads import whereabouts
-from central.cloakroom.model import COAT, CloakroomPrivilege, Coat, CoatDo, CoatState, NoCoat, NotFetched, hook
+from central.cloakroom.model import (
+    COAT,
+    CloakroomPrivilege,
+    Coat,
+    CoatAnomaly,
+    CoatDo,
+    CoatState,
+    NoCoat,
+    NotFetched,
+    hook,
+)
 from central.cloakroom.settings import CloakroomSettings
 from central.kernel.entity import Ref
 from central.kernel.facts import Author
@@ -13,7 +24,7 @@ from central.kernel.registry import handles
 from central.kernel.scope import context_of
 from central.kernel.tx import Tx
 from shared.clock import to_ms
-from shared.ids import Id
+from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.coats import COATS, CoatFetched, CoatRow
 from shared.wire.facts import Fact
@@ -46,11 +57,14 @@ def hand_in_coat(tx: Tx, want: HandInCoat) -> Outcome[int]:
     return number
 
 
-def take_fetched(tx: Tx, gate: Author, _: Fact, said: CoatFetched) -> Outcome[None]:
+def take_fetched(tx: Tx, gate: Author, fact: Fact, said: CoatFetched) -> Outcome[None]:
     """A gate's own word, of a coat that hangs at its site; said twice, it is as before."""
     coat = tx.get(Coat, said.coat_id)
     if coat is None or whereabouts(tx, coat.performance_id).site_id != gate.site_id:
         return Refused(NotFetched.NO_SUCH_COAT, fix=said.coat_id)
+    if coat.state is CoatState.LOST:
+        late = derived_id("coat", coat.id)
+        report(tx, late, CoatAnomaly.FETCHED_LATE, fact.at, gate.id, coat.id, {"number": coat.number})
     if after := COAT.after(coat.state, CoatDo.FETCH):
         tx.update(coat, replace(coat, state=after))
         tx.feed(feed_name(COATS, gate.site_id), coat.id, None)

@@ -1,18 +1,9 @@
-"""Who calls the API: a device by its signature, an operator's program by its key, or anybody, who may next to nothing.
-
-What a program may do takes several looks to find out, so it is remembered under the number that counts the changes of
-what operators hold (organisation/rights.py), and is as good as new as long as that number is the same: one look for
-each request, whichever process made the change, and a key or right that was withdrawn ends with the commit.
-
-At an address that has to wait, whoever is genuine is told from what is tried beside them before anybody looks: a right
-key and a right code for enrolment by the digests of the house's own, a device by a pass, which each answer to it
-carries.
+"""Who calls with a signature: a device. At an address that has to wait, a device is told from what is tried beside it
+by a pass, which each answer to it carries, and one that is about to enrol by its code.
 """
 
 import hmac
 import time
-from base64 import b64decode
-from dataclasses import replace
 from hashlib import sha256
 
 from aiohttp import web
@@ -21,14 +12,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from central.devices.enrolment import code_digest, live_codes
 from central.devices.model import Device, DevicesPrivilege, DeviceState
-from central.kernel.actor import ANONYMOUS, SYSTEM, Actor, ActorKind
+from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.door import Door
 from central.kernel.keys import Keys
-from central.kernel.versions import OPERATORS
-from central.organisation.credentials import HeldSecrets, keys
-from central.organisation.rights import key_digest, operator_of
-from central.web.caller import ASKED, Authenticate, origin_of, problem
-from central.web.entrance import KnownCaller
+from central.organisation.credentials import HeldSecrets
+from central.web.area import DOOR
+from central.web.caller import ASKED, Callers, KnownCaller, problem
 from shared.ids import Id, is_id
 from shared.wire.codec import dump
 from shared.wire.requests import (
@@ -45,55 +34,18 @@ from shared.wire.requests import (
 )
 from shared.wire.seal import seal
 
-MOST_KNOWN = 1000
+
+def devices(app: web.Application) -> Callers:
+    door, passes = app[DOOR], Passes(app[DOOR].keys)
+    return Callers(
+        claims=lambda request: DEVICE in request.headers,
+        who=lambda request: _device(door, request),
+        known=(passes.holder, _by_code(door)),
+        answered=passes.give,
+    )
 
 
-def authenticator(door: Door) -> Authenticate:
-    known: dict[tuple[str, str], tuple[int, Actor]] = {}
-
-    async def authenticate(request: web.Request) -> Actor | web.Response | None:
-        if DEVICE in request.headers:
-            return await _device(door, request)
-        said = request.headers.get("Authorization")
-        if said is None:
-            return ANONYMOUS
-        if (named := _named(said)) is None:
-            return None
-        shown = said, origin_of(request)
-        if (before := known.get(shown)) and before[0] == await door.version(OPERATORS):
-            return before[1]
-        found: tuple[int, Actor | None] = await door.read(
-            SYSTEM, lambda read: (read.version(OPERATORS), operator_of(read, *named))
-        )
-        version, actor = found
-        if actor is None:
-            known.pop(shown, None)
-            return None
-        if len(known) >= MOST_KNOWN:
-            known.clear()
-        actor = replace(actor, origin=shown[1])  # the same object each time: what is asked at once names it once
-        known[shown] = (version, actor)
-        return actor
-
-    return authenticate
-
-
-# --- at an address that has to wait -----------------------------------------------------------------------------------
-
-
-def by_key(door: Door) -> KnownCaller:
-    """Whose key a program shows."""
-    held = HeldSecrets(door, keys, time.monotonic)
-
-    async def holder(request: web.Request) -> str:
-        named = _named(request.headers.get("Authorization", ""))
-        by = await held.by(key_digest(named[1])) if named else ""
-        return f"operator:{by}" if named and by == named[0] else ""
-
-    return holder
-
-
-def by_code(door: Door) -> KnownCaller:
+def _by_code(door: Door) -> KnownCaller:
     """Which device is about to enrol. A code is guessed here as often as requests come: of 40 bits that live for ten
     minutes that leaves millions of millions, and whoever enrols is still to be approved."""
     held = HeldSecrets(door, live_codes, time.monotonic)
@@ -127,19 +79,6 @@ class Passes:
         asked = request.get(ASKED)
         if asked and asked.kind is ActorKind.DEVICE:
             answer.headers[PASS] = self.of(Id(asked.id))
-
-
-# --- who it is --------------------------------------------------------------------------------------------------------
-
-
-def _named(said: str) -> tuple[str, str] | None:
-    """Operator id and key."""
-    scheme, _, encoded = said.partition(" ")
-    try:
-        operator_id, _, key = b64decode(encoded, validate=True).decode().partition(":")
-    except ValueError:  # neither base 64 nor text
-        return None
-    return (operator_id, key) if scheme.lower() == "basic" and is_id(operator_id) else None
 
 
 async def _device(door: Door, request: web.Request) -> Actor | web.Response | None:

@@ -1,0 +1,118 @@
+"""What of the log webhooks could be told, before anybody looks closer: which are on, what stands in a stretch of it,
+what that touched; and how far they have been told."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import Any
+
+from central.kernel.actor import Actor
+from central.kernel.columns import columns
+from central.kernel.db import in_list
+from central.kernel.former_names import command_today, names_of, names_of_command, today
+from central.kernel.registry import COMMANDS
+from central.kernel.tx import Read
+from central.organisation.model import Operator
+from central.organisation.rights import actor_of
+from central.organisation.webhooks import (
+    Webhook,
+)
+from shared.clock import from_ms
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCommand:
+    """A command that stands, as the log has it."""
+
+    id: str
+    seq: int
+    at_ms: int
+    actor: str
+    name: str
+    place: str | None
+    body: str
+
+    @property
+    def at(self) -> datetime:
+        return from_ms(self.at_ms)
+
+    @property
+    def public(self) -> dict[str, Any]:
+        return {"id": self.id, "name": self.name, "by": self.actor, "seq": self.seq}
+
+
+_LOGGED = columns(
+    LoggedCommand, id="id", seq="seq", at_ms="at", actor="actor", name="name", place="place", body="body"
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A webhook with the eyes it looks through."""
+
+    webhook: Webhook
+    owner: Actor
+
+
+def asking(read: Read) -> list[Asking]:
+    """The webhooks that are on and whose operators are still there."""
+    told = [with_eyes(read, webhook) for webhook in read.find(Webhook, "WHERE active = 1 AND secret <> '' ORDER BY id")]
+    return [one for one in told if one]
+
+
+def with_eyes(read: Read, webhook: Webhook) -> Asking | None:
+    operator = read.get(Operator, webhook.operator_id)
+    return Asking(webhook, actor_of(read, operator)) if operator and operator.active else None
+
+
+def done_after(read: Read, after: int, upto: int) -> list[LoggedCommand]:
+    """What stands in this stretch of the log, without the tellings themselves and without what was refused."""
+    rows = read.run(
+        f"SELECT {_LOGGED} FROM command_log "  # noqa: S608 - names of ours
+        "WHERE seq > :after AND seq <= :upto AND answer LIKE '+%' ORDER BY seq",
+        after=after,
+        upto=upto,
+    )
+    said = [replace(one, name=command_today(one.name)) for one in (LoggedCommand(*row) for row in rows)]
+    return [one for one in said if (handler := COMMANDS.get(one.name)) is None or handler.told]  # or it never ends
+
+
+def wanted_by(one: Webhook, done: LoggedCommand, touched: Iterable[str]) -> bool:
+    """Whether anything of this could be told to it, before anybody looks closer. `touched`: `site.changed` …"""
+    if done.at < one.since:
+        return False
+    return fits_any(one.commands, *names_of_command(done.name)) or any(asks_for(one, each) for each in touched)
+
+
+def asks_for(one: Webhook, event: str) -> bool:
+    """Whether it asks for an event, by its name of today or a former one."""
+    entity, _, action = event.partition(".")
+    return any(fits_any(one.entities, f"{name}.{action}", name) for name in names_of(entity))
+
+
+def fits_any(patterns: Iterable[str], *names: str) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns for name in names)
+
+
+def touched_by(read: Read, commands: Iterable[str]) -> dict[str, list[str]]:
+    """`entity.action` by command."""
+    found: dict[str, list[str]] = {}
+    if ids := list(commands):
+        inside, params = in_list("c", ids)
+        for command_id, entity, action in read.run(
+            f"SELECT DISTINCT command_id, entity, action FROM audit WHERE command_id IN {inside} "  # noqa: S608 - names of ours, values are parameters
+            "ORDER BY command_id, entity, action",
+            **params,
+        ):
+            found.setdefault(command_id, []).append(f"{today(entity)}.{action}")
+    return found
+
+
+def head(read: Read) -> int:
+    return int(read.run("SELECT COALESCE(MAX(seq), 0) FROM command_log")[0][0])
+
+
+def cursor(read: Read) -> int:
+    row = read.one("SELECT value FROM counter WHERE name = 'webhooks'")
+    return int(row[0]) if row else 0

@@ -1,0 +1,35 @@
+"""A copy of the tree with the template beside the areas: what a new area touches, and nothing else."""
+
+import shutil
+from pathlib import Path
+
+from shared.languages import LANGUAGES
+from tests.central.new_area.texts import WORDS
+
+ROOT = Path(__file__).parents[3]
+TEMPLATE = Path(__file__).parent
+
+
+def with_area(files: list[str], tree: Path) -> None:
+    """Copies these, and puts the area in: its folder, its lines in areas.py, its texts, its module of shared/wire, its
+    tests."""
+    for name in files:
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / name).exists():
+            shutil.copy(ROOT / name, tree / name)
+    shutil.copytree(TEMPLATE / "cloakroom", tree / "central" / "cloakroom")
+    shutil.copy(TEMPLATE / "wire.py", tree / "shared" / "wire" / "coats.py")
+    tests = tree / "tests" / "central" / "cloakroom"
+    tests.mkdir(parents=True)
+    shutil.copy(TEMPLATE / "story.py", tests / "test_cloakroom.py")
+    shutil.copy(TEMPLATE / "lives.py", tests)
+    areas = tree / "central" / "areas.py"
+    text = areas.read_text().replace("    catalogue,\n", "    catalogue,\n    cloakroom,\n", 1)
+    areas.write_text(text.replace("    first_run.AREA,\n", "    first_run.AREA,\n    cloakroom.AREA,\n"))
+    for n, language in enumerate(LANGUAGES):
+        said = [(msgid, words[n]) for msgid, words in WORDS.items() if words[n]]
+        po = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n' + "".join(
+            f'\nmsgid "{msgid}"\nmsgstr "{word}"\n' for msgid, word in said
+        )
+        (tree / "texts" / language).mkdir(parents=True, exist_ok=True)
+        (tree / "texts" / language / "cloakroom.po").write_text(po)
