@@ -3,7 +3,6 @@ rely on: what was sold is what customers owed, what they owed is what they paid.
 
 from functools import cache
 
-from central.kernel.db import Row
 from central.kernel.row_makers import row_maker
 from central.kernel.tx import Tx
 from central.ledger.model import Account, AccountKind, Move
@@ -26,14 +25,14 @@ def open_accounts(tx: Tx, context_id: Id, currency: str) -> None:
         )
 
 
-def sale_moves(
+def book_sale(
     tx: Tx, context_id: Id, currency: str, order_id: Id, total: int, paid: list[tuple[AccountKind, int]]
-) -> list[Row]:
-    """Moves, as rows: a sale makes the customer owe, a payment settles it; nothing moves for what is free."""
+) -> None:
+    """A sale makes the customer owe, a payment settles it; nothing moves for what is free."""
     customers = account_id(context_id, AccountKind.CUSTOMERS, currency)
     sides = [(customers, account_id(context_id, AccountKind.REVENUE, currency), total, "sale")]
     sides += [(account_id(context_id, kind, currency), customers, amount, "payment") for kind, amount in paid]
-    return [
+    tx.append_rows(Move, [
         _move(
             id=near_id(order_id, "move", n),
             at=tx.now,
@@ -46,4 +45,4 @@ def sale_moves(
         )
         for n, (debit, credit, amount, note) in enumerate(sides)
         if amount
-    ]
+    ])  # fmt: skip

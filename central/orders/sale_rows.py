@@ -8,8 +8,8 @@ from typing import NamedTuple
 from central.kernel.db import Row
 from central.kernel.row_makers import row_maker
 from central.kernel.tx import Tx
-from central.ledger.model import AccountKind, Move
-from central.ledger.ops import sale_moves
+from central.ledger.model import AccountKind
+from central.ledger.ops import book_sale
 from central.orders.model import Entitlement, Order, OrderLine, OrderState, Payment, PaymentMethod, Ticket
 from shared.ids import Id, near_id
 from shared.money import Minor
@@ -134,7 +134,7 @@ def write_sale(tx: Tx, order: OrderHead, places: Sequence[SoldPlace], paid: Sequ
         for each in paid
     ])  # fmt: skip
     settled = [(ACCOUNT[each.method], each.amount) for each in paid if each.method in ACCOUNT]
-    tx.append_rows(Move, sale_moves(tx, order.context_id, order.currency, order.id, order.total, settled))
+    book_sale(tx, order.context_id, order.currency, order.id, order.total, settled)
     tx.append_rows(Entitlement, entitlements)
     tx.append_rows(Ticket, tickets)
 
