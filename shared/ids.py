@@ -17,6 +17,7 @@ _TRIPLES = [pair + low for pair in _PAIRS for low in _ALPHABET]  # 15 bits at a 
 LENGTH = 26
 _ID = re.compile(f"[0-7][{_ALPHABET}]{{25}}")
 _TIME = 10  # characters of an id that tell its moment
+_CHANCE = LENGTH - _TIME
 _SHIFTS = range(115, 9, -15)
 _LETTERS = (_ALPHABET * 8).encode()  # a byte's letter: its five low bits
 
@@ -49,8 +50,10 @@ def id_at(unix_ms: int, chance: bytes) -> Id:
 def near_id(base: Id, *parts: str | int) -> Id:
     """An id that follows from `base` and `parts` and lies beside `base` in an index: rows of one sale fill one page
     instead of dirtying ten. 80 bits of it are the hash."""
-    digest = sha256("\x1f".join([base, *map(str, parts)]).encode()).digest()
-    return Id(base[:_TIME] + digest[: LENGTH - _TIME].translate(_LETTERS).decode())
+    said: str = base
+    for part in parts:
+        said = f"{said}\x1f{part}"
+    return Id(base[:_TIME] + sha256(said.encode()).digest()[:_CHANCE].translate(_LETTERS).decode())
 
 
 def derived_id(*parts: str | int) -> Id:

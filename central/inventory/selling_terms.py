@@ -6,6 +6,7 @@ if it has that right. An external contingent is its owner's alone: naming it in 
 """
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 import orjson
 
@@ -21,6 +22,9 @@ from shared.clock import from_ms
 from shared.ids import Id
 from shared.outcome import Refused
 from shared.rules.selling import Selling, selling
+
+
+_moment = lru_cache(4096)(from_ms)  # each performance's come again with each of its orders
 
 
 def terms_of_sale(
@@ -51,7 +55,7 @@ def terms_of_sale(
         return Refused(NoSale.NO_SUCH_PERFORMANCE, fix="performance_id")
     if not terms.sold_here:
         return Refused(NoSale.NOT_SOLD_HERE, fix=point_of_sale_id)
-    match selling(terms.state == ProductState.ON_SALE, from_ms(terms.sell_until), from_ms(terms.closes), read.now):
+    match selling(terms.state == ProductState.ON_SALE, _moment(terms.sell_until), _moment(terms.closes), read.now):
         case Selling.NOT_ON_SALE:
             return Refused(NoSale.NOT_ON_SALE, fix=performance_id, detail={"state": terms.state})
         case Selling.OVER:

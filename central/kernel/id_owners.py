@@ -30,6 +30,8 @@ def used_before(tx: Tx, traces: Traces) -> Refused | None:
     is. One statement, and none for a sale or what devices tell: what is never taken away, or has an id that follows
     from what it is, stands where it stood."""
     made = {(row_id, table) for table, row_id, act, _ in tx.audit if act == "created" and table in CHOSEN}
+    if not made:
+        return None
     ids = sorted({row_id for row_id, _ in made})
     taken = len(ids) < len(made) or any(
         (row_id, today(entity)) not in made

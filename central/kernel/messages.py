@@ -11,7 +11,7 @@ from functools import partial
 from operator import attrgetter
 from typing import Any, TypeVar
 
-AT_ONCE = 1 << 20  # bytes that are taken off a line in one go
+AT_ONCE = 1 << 16  # bytes that are taken off a line in one go: room is made for all of them, 14 µs for a megabyte
 _HEAD = struct.Struct("!Q")
 K = TypeVar("K", bound=type[Any])
 

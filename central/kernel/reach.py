@@ -64,13 +64,15 @@ def _of_class(kind: type[Any], reaches: tuple[Reach | None, ...]) -> Walk | None
         return None
 
     def walk_all(value: Any, at: str) -> Iterator[NamedRow]:
-        absent = isinstance(value, Mapping)  # a form's `set`: what is not there stays as it is
         for name, walk in walks:
-            if absent and name not in value:
-                continue
-            yield from walk(value[name] if absent else getattr(value, name), f"{at}{name}.")
+            yield from walk(getattr(value, name), f"{at}{name}.")
 
-    return walk_all
+    def walk_set(value: Any, at: str) -> Iterator[NamedRow]:
+        for name, walk in walks:
+            if name in value:  # a form's `set`: what is not there stays as it is
+                yield from walk(value[name], f"{at}{name}.")
+
+    return walk_all if is_dataclass(kind) else walk_set
 
 
 def _of_hint(hint: Any, reaches: tuple[Reach | None, ...]) -> Walk | None:

@@ -5,6 +5,7 @@ one look, whichever process changed them. They move in the transaction of the ch
 import sqlite3
 import time
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, Final
 
 from central.kernel.db import Connection, Database, SqliteConnection
@@ -28,6 +29,7 @@ def counts(name: str, *tables: str) -> None:
     TABLES_OF.setdefault(name, set()).update(tables)
 
 
+@cache
 def row_of(name: str) -> str:
     """What its counter is called."""
     return f"version/{name}"

@@ -138,11 +138,9 @@ class _PricedPlace(NamedTuple):
 
 
 def _priced_places(tx: Tx, want: PlaceOrder, terms: SellingTerms, seats: Sequence[Id]) -> list[_PricedPlace] | Refused:
-    gauges = {place.gauge_id for place in want.places if place.gauge_id}
-    there = {
-        **seats_for_sale(tx, want.performance_id, seats),
-        **counted_for_sale(tx, want.performance_id, sorted(gauges)),
-    }
+    there = seats_for_sale(tx, want.performance_id, seats)
+    if gauges := {place.gauge_id for place in want.places if place.gauge_id}:
+        there |= counted_for_sale(tx, want.performance_id, sorted(gauges))
     priced: list[_PricedPlace] = []
     for wanted in want.places:
         each = _priced(tx, terms, wanted, there)

@@ -327,7 +327,7 @@ EACH: dict[str, tuple[float, float, float, int, int]] = {
     "ReimportPlan": (24, 0, 1, 600, 170),
     "DeletePhysicalConfiguration": (16, 0, 1, 60, 425),
     "DescribeSeats": (86, 0, 2, 175, 395),
-    "CreateLogicalConfiguration": (24, 0, 1, 180, 30),
+    "CreateLogicalConfiguration": (16, 0, 1, 180, 30),
     "DeleteLogicalConfiguration": (16, 0, 1, 60, 125),
     "CreatePerformance": (28, 0, 1, 185, 80),
     "DeletePerformance": (16, 0, 1, 60, 135),
@@ -347,10 +347,10 @@ EACH: dict[str, tuple[float, float, float, int, int]] = {
     "AssignContingent": (57, 0, 1, 185, 230),
     "FireReleaseRules": (22, 0, 1, 85, 100),
     # half of the hall in a cart, of which one holds at most 999
-    "HoldPlaces": (31, 1, 1, 295, 45),
+    "HoldPlaces": (26, 1, 1, 295, 45),
     "ReleaseHold": (53, 0.5, 1, 160, 360),
     "ExpireHolds": (45, 0.5, 1, 145, 120),
-    "PlaceOrder": (107, 1.5, 3.5, 930, 47),
+    "PlaceOrder": (80, 1.5, 3.5, 890, 47),
     "PublishHall": (0, 0, 0, 10, 0),
 }
 
