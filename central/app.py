@@ -2,6 +2,7 @@
 areas say themselves (areas.py)."""
 
 import asyncio
+import errno
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -109,8 +110,10 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
                     crew.start(name, work, BACKOFF)
                 yield Running(door, url, broker_port, app, pulse, crew)
     finally:
-        await chain.close()
-        door.stop()
+        try:
+            await chain.close()
+        finally:
+            door.stop()
 
 
 def _loops(app: web.Application) -> Iterator[tuple[str, Work]]:
@@ -138,13 +141,20 @@ def open_door(config: CentralConfig) -> Door:
     except SchemaError as fault:
         raise Failure(str(fault)) from fault
     except (OSError, ValueError) as fault:
-        raise Failure(
-            f"Central's data in {config.data} cannot be used: {fault}.", "Check the folder's owner."
-        ) from fault
+        raise Failure(f"Central's data in {config.data} cannot be used: {fault}.", _next_step(fault)) from fault
     return Door(
         database, lambda: datetime.now(UTC), path_of, keys, config.areas, Beside(config.beside), GLANCE_S,
         Apart(("central.areas",), config.log_level) if config.writer_apart else None,
     )  # fmt: skip
+
+
+def _next_step(fault: Exception) -> str:
+    match getattr(fault, "errno", None):
+        case errno.EROFS:
+            return "Its disk lets nobody write: look in the system's log (dmesg) why, then mount it for writing again."
+        case errno.ENOSPC | errno.EDQUOT:
+            return "Make room on its disk."
+    return "Check the folder's owner."
 
 
 @asynccontextmanager

@@ -25,8 +25,10 @@ from central.kernel.judge import Judge
 from central.kernel.messages import AT_ONCE, Messages, framed, opened
 from central.kernel.reach import PathOf
 from central.kernel.settings import Settings
+from shared.runtime.log import logger
 
-LONGEST_END_S = 30.0  # without a word, after which a writer that was told to end is ended
+log = logger(__name__)
+LONGEST_END_S = 10.0  # without a word, after which a writer that was told to end is ended
 
 Hears = Callable[[Answers], None]
 Ends = Callable[[str], None]
@@ -145,6 +147,7 @@ class ProcessCarrier:
         while self._line is not None:
             poll.register(line, select.POLLIN | (select.POLLOUT if self._to_send else 0))
             if not poll.poll(LONGEST_END_S * 1000):
+                log.warning("the writer does not end: it is ended", after_s=LONGEST_END_S)
                 self._gone(line)
                 return
             self._writable()

@@ -198,7 +198,7 @@ class Door:
             weight = max(weight, TRIED)
         if not weight:
             return await self._written(ready)
-        async with self._heavy.entered(weight, str(actor.id)):
+        async with self._heavy.entered(weight, actor.label):
             return await self._written(ready)
 
     async def _written(self, job: Job) -> Reply:

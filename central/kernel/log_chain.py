@@ -28,7 +28,7 @@ from central.kernel.turns import Footing
 from central.kernel.tx import Read
 from shared.clock import to_ms
 from shared.runtime.log import logger
-from shared.runtime.tasks import NotNow, wait_any, well
+from shared.runtime.tasks import NotNow, at_most, wait_any, well
 from shared.wire.codec import dump, load
 from shared.wire.seal import Sealed, seal
 
@@ -204,13 +204,15 @@ class Chain:
     async def close(self) -> None:
         """Before the door closes: nothing stays unsealed overnight. What fails is made up for at the next start."""
         try:
-            async with asyncio.timeout(CLOSE_S):
-                await self.seal()
-                await self.checkpoint()
+            await at_most(CLOSE_S, self._closed())
         except (NotNow, TimeoutError) as trouble:
             log.warning("the log was not sealed at the end", why=str(trouble) or "it took too long")
         except Exception:
             log.exception("the log was not sealed at the end")
+
+    async def _closed(self) -> None:
+        await self.seal()
+        await self.checkpoint()
 
     async def seal(self) -> int:
         """All that waits, in chunks, between which commands get their turn."""

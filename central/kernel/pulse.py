@@ -17,7 +17,7 @@ from typing import Any
 from central.kernel.actor import SYSTEM
 from central.kernel.db import Connection
 from central.kernel.door import Door
-from central.kernel.trouble import Crowd, Unavailable
+from central.kernel.trouble import Crowd, Silence, Unavailable
 from central.kernel.tx import Read
 from shared.clock import from_ms
 from shared.runtime.metrics import gauge
@@ -26,6 +26,7 @@ from shared.runtime.tasks import Standing, well
 EVERY_S = 5.0
 STUCK_S = 60.0  # without an answer of the writer: longer than any command and any patience with a database
 BEHIND = timedelta(seconds=60)
+LATE_S = 3.0  # a check that is not answered so long is not well: it took longer than any of them should
 STEADY = 3  # commits in a row until a disk that took none is believed: on a full one now and then a small one fits
 OK = "ok"
 CHECKS = {"commit", "look", "schema", "log", "pulse"}
@@ -71,6 +72,7 @@ class Pulse:
         self._clock = clock
         self._answered, self._answers = clock(), 0
         self._steady = STEADY
+        self._asked: tuple[str, float] | None = None  # which check waits for its answer, and since when
         self._found = {"commit": "not_yet", "look": "not_yet", "schema": "not_yet", "log": "not_yet"}
 
     async def begin(self) -> None:
@@ -93,22 +95,29 @@ class Pulse:
     async def beat(self) -> None:
         """Whatever comes of it is an answer; none is not, nor that too many wait for one."""
         try:
-            word = await _word(self._door.chore(_commit))
+            word = await self._word_of("commit", self._door.chore(_commit))
             answered = True
-        except Crowd as crowd:
-            word, answered = crowd.reason.value, self._door.answers != self._answers
+        except (Crowd, Silence) as none:
+            word, answered = none.reason.value, self._door.answers != self._answers
         self._steady = self._steady + 1 if word == OK else 0
         if word != OK or self._steady >= STEADY:
             self._found["commit"] = word
         self._answers = self._door.answers
         if answered:
             self._answered = self._clock()
-        self._found["look"] = await _word(self._door.read(SYSTEM, self._look))
+        self._found["look"] = await self._word_of("look", self._door.read(SYSTEM, self._look))
         report = self.report()
         for check, said in report.checks.items():
             READY.set(said == OK, check=check)
         for side, waiting in zip(SIDES, self._door.waiting, strict=True):
             WAITING.set(waiting, side=side)
+
+    async def _word_of(self, check: str, work: Awaitable[Any]) -> str:
+        self._asked = check, self._clock()
+        try:
+            return await _word(work)
+        finally:
+            self._asked = None
 
     def _look(self, read: Read) -> None:
         row = read.one("SELECT version_num FROM alembic_version")
@@ -123,6 +132,8 @@ class Pulse:
             **{check: look() for check, look in self._more.items()},
             "pulse": OK if age_s < STUCK_S / 2 else "late",
         }
+        if self._asked and self._clock() - self._asked[1] >= LATE_S and checks[self._asked[0]] == OK:
+            checks[self._asked[0]] = "late"
         failing = tuple(each for each in self.standings if not each.calm)
         return Report(age_s < STUCK_S, checks, failing, self._door.steady.doubted)
 
@@ -143,7 +154,7 @@ def _commit(db: Connection) -> None:
 async def _word(work: Awaitable[Any]) -> str:
     try:
         await work
-    except Crowd:
+    except (Crowd, Silence):
         raise
     except Unavailable as trouble:
         return trouble.reason.value

@@ -19,11 +19,13 @@ from central.kernel.db import Database
 from central.kernel.job import Job
 from central.kernel.log_copier import LogCopier
 from central.kernel.outage import Outage
-from central.kernel.trouble import Crowd, NoDatabase, Unavailable
+from central.kernel.trouble import Crowd, NoDatabase, Silence, Unavailable
 from central.kernel.work import BACKOFF, QUEUE, Ahead, Chore, Hear, answer_to
 from shared.runtime.metrics import histogram
 from shared.runtime.tasks import Standing
 
+WATCH_EVERY_S = 1.0
+STILL = 20  # looks in a row without a word of a writer that has something to do: whoever waits is told
 MOST_AWAY = 2 * BATCH  # works that the writer has at a time: what it is at, and what it finds when that is done
 COMMIT = histogram("parterre_commit_seconds", "How long SQLite's commits took.")
 
@@ -43,6 +45,8 @@ class SqliteWriter:
         self.memory = 0  # counts up where the writer forgets: it is another, or has another connection
         self.answers = 0  # of its own, whatever they said: what it takes and what it refuses are both some
         self._writes = Standing("writer", BACKOFF)
+        self._still = 0  # looks since its last word
+        self._watching: asyncio.TimerHandle | None = None
         self.outage = Outage("writes")
         self.copier = LogCopier(database, self.outage)
 
@@ -99,7 +103,7 @@ class SqliteWriter:
         except OSError as fault:  # no room for another process
             self._ended(str(fault))
             return
-        self._begun = True
+        self._begun, self._still = True, 0
         self.memory += 1
         self._send()
 
@@ -110,7 +114,23 @@ class SqliteWriter:
             some = [self._waiting.popleft() for _ in range(min(room, len(self._waiting)))]
             self._put(some)
 
+    def _watch(self) -> None:
+        """A writer that stands still (stopped, or at a disk that does not answer) keeps nobody waiting without end.
+        What it has may still be done, as where it is gone: whoever sends it again under its id gets what came of it."""
+        assert self._loop is not None
+        self._watching = None
+        if not self._away or not self._begun:
+            return
+        self._still += 1
+        if self._still >= STILL:
+            why = f"the writer has said nothing for {STILL * WATCH_EVERY_S:.0f} s"
+            waiting = [each for each in self._away.values() if not each.done()]
+            self._refuse(Silence(NoDatabase.DATABASE_AWAY, why), [*waiting, *self._all_waiting()])
+        self._watching = self._loop.call_later(WATCH_EVERY_S, self._watch)
+
     def _put(self, some: list[tuple[Job | Chore | Ahead, datetime, Future]]) -> None:
+        if self._watching is None and self._loop is not None:
+            self._still, self._watching = 0, self._loop.call_later(WATCH_EVERY_S, self._watch)
         asked: list[Asked] = []
         for each, now, future in some:
             number = next(self._numbers)
@@ -129,6 +149,7 @@ class SqliteWriter:
 
     def _heard(self, answers: Answers) -> None:
         self.answers += 1
+        self._still = 0
         if answers.trouble or answers.fell:
             self.memory += 1
         if answers.trouble:
@@ -177,6 +198,8 @@ class SqliteWriter:
 
     def _finish(self) -> None:
         self._stopping = True
+        if self._watching:
+            self._watching.cancel()
         while self._waiting and self._begun:
             self._put([self._waiting.popleft() for _ in range(len(self._waiting))])
         self._carrier.close()

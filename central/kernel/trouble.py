@@ -42,6 +42,10 @@ class Crowd(Unavailable):
     """As many wait as may: said before the database was asked, so it tells nothing of the database."""
 
 
+class Silence(Unavailable):
+    """Whoever writes says nothing: no answer of the database's, as no crowd is one."""
+
+
 class Repeatable(Exception):
     """The database could not order this transaction among others, or the line to it was cut: run it again, whole."""
 

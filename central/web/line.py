@@ -40,6 +40,7 @@ SPILL = 64 * KIB  # what a refused caller may still send before the line is cut
 READ = 32 * KIB  # of a body before anybody wants it, once and again
 TAKE = 16 * KIB  # of a socket at once
 HEAD = 32 * KIB  # all lines of it
+STOP_S = 4.0  # twice: what is being answered when central stops, until it is told, and until it is ended
 FIELD = 8 * KIB  # one of them
 FIELDS = 64
 SPARE_FILES = 256  # file descriptors for everything else
@@ -298,7 +299,7 @@ class _Nameless(web.Response):
 @asynccontextmanager
 async def listening(app: web.Application, host: str, port: int, config: HttpConfig) -> AsyncIterator[str]:
     """Serves until the block ends; gives the address."""
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_S)
     await runner.setup()
     try:
         assert runner.server, "it is set up"

@@ -187,6 +187,16 @@ async def wait_any(event: asyncio.Event, timeout_s: float) -> bool:
     return True
 
 
+async def at_most(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """What it answers, or TimeoutError; also in a task that was cancelled and puts things in order: there
+    `asyncio.timeout` raises the cancellation again, before Python 3.11.3 (python/cpython#102780)."""
+    task = asyncio.create_task(work)
+    if not (await asyncio.wait({task}, timeout=seconds))[0]:
+        task.cancel()
+        raise TimeoutError
+    return task.result()
+
+
 def run(main: Coroutine[Any, Any, T]) -> T | None:
     """Run a process's main coroutine; SIGTERM and SIGINT cancel it, so that everything closes in order. None then."""
 

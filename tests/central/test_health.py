@@ -27,9 +27,10 @@ from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.postgres_writers import PostgresWriters
-from central.kernel.pulse import BEHIND, CHECKS, EVERY_S, STUCK_S, Pulse, Report
+from central.kernel.pulse import BEHIND, CHECKS, EVERY_S, LATE_S, STUCK_S, Pulse, Report
 from central.kernel.settings import Settings
-from central.kernel.sqlite_writer import SqliteWriter
+from central.kernel.sqlite_writer import MOST_AWAY, STILL, SqliteWriter
+from central.kernel.trouble import NoDatabase, Unavailable
 from central.kernel.work import QUEUE
 from central.organisation.settings import MailConfig, OrganisationSettings
 from central.reports.pages import ReportsSettings
@@ -42,7 +43,7 @@ from shared.runtime.tasks import FAILING, FALLS, Backoff, Standing
 from tests.central.kernel import chores
 from tests.central.small_house import House, Watch, new_id
 from tests.processes import children, command_of
-from tests.waiting import until_so
+from tests.waiting import until, until_so
 
 ELSEWHERE = {"bus", "pulse", "writer", "checkpoint"}
 """What does not fall by a table that is gone: the bus has a broker to lose, the pulse tells of it, and the threads fall
@@ -168,6 +169,33 @@ async def _is_missed(browser: aiohttp.ClientSession) -> bool:
     return "writer" in {each["task"] for each in (await asked(browser, "/readyz"))[1]["failing"]}
 
 
+async def test_central_ends_in_time_beside_a_writer_that_stands_still(
+    config: CentralConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before: it ended after more than two minutes, and the writer stayed."""
+    for name in ("kernel.carriers.LONGEST_END_S", "kernel.log_chain.CLOSE_S", "web.line.STOP_S"):
+        monkeypatch.setattr(f"central.{name}", 0.1)
+    await found_house(config, "MAISON", "La maison", "Anna")
+    serving: list[Running] = []
+
+    async def serve() -> None:
+        async with running(config) as central:
+            serving.append(central)
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(serve())
+    await until(lambda: bool(serving))
+    pid = await serving[0].door.chore(chores.where)
+    os.kill(pid, signal.SIGSTOP)
+    async with aiohttp.ClientSession(serving[0].url) as browser:
+        waits = asyncio.create_task(browser.get("/live"))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+        assert task.cancelled() and "writer_process" not in command_of(pid)
+        await asyncio.gather(waits, return_exceptions=True)
+
+
 # --- the pulse alone ------------------------------------------------------------------------------------------------
 
 
@@ -248,6 +276,51 @@ async def test_that_too_many_wait_is_no_answer_of_the_writers(
     for each in crowd:
         each.cancel()
     await asyncio.gather(*crowd, return_exceptions=True)
+    await asyncio.to_thread(door.stop)
+
+
+async def test_a_writer_that_stands_still_is_told_and_nobody_waits_for_it_without_end(
+    sqlite_place: tuple[Database, House], keys: Keys
+) -> None:
+    """Before: `commit` was `ok` for ever, and a command waited for as long as its caller did."""
+    seconds, deaf, door = Seconds(), Deaf(), Door(sqlite_place[0], Watch(), path_of, keys)
+    door._writers = writer = SqliteWriter(sqlite_place[0], lambda _: None, deaf)
+    pulse = Pulse(door, [], {}, lambda: (), clock=seconds)
+    door.start()
+    beat = asyncio.ensure_future(pulse.beat())
+    await until(lambda: len(deaf.asked) == 1)
+    deaf.says()
+    await beat
+    assert pulse.report().checks["commit"] == "ok"
+    beat = asyncio.ensure_future(pulse.beat())
+    waits = [asyncio.ensure_future(door.chore(chores.where)) for _ in range(MOST_AWAY + 5)]
+    await until(lambda: len(deaf.asked) == MOST_AWAY)
+    seconds.at += LATE_S
+    assert pulse.report().checks["commit"] == "late" and not pulse.report().ready
+    for _ in range(STILL - 1):
+        writer._watch()
+    assert not any(each.done() for each in waits)
+    writer._watch()
+    said = await asyncio.gather(*waits, return_exceptions=True)
+    assert {getattr(each, "reason", each) for each in said} == {NoDatabase.DATABASE_AWAY}, "sent or not"
+    await beat
+    assert pulse.report().checks["commit"] == "database_away"
+    late = asyncio.ensure_future(door.chore(chores.where))
+    await until(lambda: writer.waiting == MOST_AWAY + 1)
+    writer._watch()
+    with pytest.raises(Unavailable):
+        await late
+    seconds.at += STUCK_S
+    await asyncio.wait({again := asyncio.ensure_future(pulse.beat())}, timeout=0)
+    writer._watch()
+    await again
+    assert not pulse.report().alive, "that nobody answers is no answer: a restart helps"
+    for _ in range(MOST_AWAY):
+        deaf.says()
+    served = asyncio.ensure_future(door.chore(chores.where))
+    await until(lambda: len(deaf.asked) == 1)
+    deaf.says()
+    assert await served is None and door.outages[0].now is None
     await asyncio.to_thread(door.stop)
 
 

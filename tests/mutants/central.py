@@ -20,7 +20,38 @@ PRICES = ("tests/central/pricing/test_reads.py",)
 WRITER = "tests/central/kernel/test_writer_process.py"
 SELLING = ("tests/central/orders/test_selling.py",)
 
+LANE = "tests/central/kernel/test_heavy_lane.py"
+UPLOADS = "tests/central/devices/test_many_uploads.py"
+BELIEVED = "tests/central/kernel/test_believed_lines.py"
+SHOWN = "tests/central/web/screens/test_shown_first.py"
+HOSTILE = "tests/central/devices/test_hostile_devices.py"
+LOST = "tests/central/web/test_lost_enrolments.py"
+HEALTH = "tests/central/test_health.py"
+
 KERNEL = (
+    one("lane-overtaken", "who weighs little overtakes who waits", "central/kernel/heavy_lane.py",
+        "if self._waiting or self.weight + weight > self._most:", "if self.weight + weight > self._most:", LANE),
+    one("lane-namesake", "two people of one name share their turns", "central/kernel/door.py",
+        "self._heavy.entered(weight, actor.label)", "self._heavy.entered(weight, actor.name)", UPLOADS),
+    one("lane-light-try", "a try of what is light weighs next to nothing", "central/kernel/door.py",
+        "weight = max(weight, TRIED)", "weight = weight or TRIED", UPLOADS),
+    one("line-believed", "what a server passed over is believed prepared", "central/kernel/db.py",
+        "self._db._prepared.clear()", "pass", BELIEVED),
+    one("line-kept", "a line goes on in a transaction that nobody could end", "central/kernel/db.py",
+        "        except (Repeatable, Unavailable):\n            self._db.close()",
+        "        except (Repeatable, Unavailable):\n            pass", BELIEVED),
+    one("still-writer", "commands wait without end for a writer that stands still", "central/kernel/sqlite_writer.py",
+        "if self._still >= STILL:", "if self._still < 0:", HEALTH),
+    one("still-answer", "what nobody answered is an answer", "central/kernel/pulse.py",
+        "        except (Crowd, Silence) as none:", "        except Crowd as none:", HEALTH),
+    one("bulk-unseen", "many rows get what nobody was shown", "central/web/screens/bulk.py",
+        "doing = DO in typed and was_shown(typed.get(SHOWN) or [], mark)", "doing = DO in typed", SHOWN),
+    one("carried-unseen", "a plan is carried over as nobody was shown", "central/programme/carry_page.py",
+        'done = "_do" in form and was_shown(form.getall(SHOWN, []), mark)', 'done = "_do" in form', SHOWN),
+    one("presence-elsewhere", "a site tells of another site's devices", "central/devices/presence.py",
+        "return device is not None and device.site_id == site_id", "return device is not None", HOSTILE),
+    one("asked-anew", "an enrolment is asked again under another id", "edge/device/enrol.py",
+        "command_id = keep_asked(directory, sent, lambda: fresh_id(clock))", "command_id = fresh_id(clock)", LOST),
     one("door-commit", "a command is answered although its commit failed", "central/kernel/batch_writer.py",
         "            db.commit()\n        except Exception:\n            with suppress(*BROKEN):\n",
         "            try:\n                db.commit()\n            except Exception:\n                db.rollback()\n"

@@ -15,7 +15,7 @@ from central.inventory.plan_actions import BlockPlaces
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
-from central.kernel.heavy_lane import MOST_WEIGHT, TRIED
+from central.kernel.heavy_lane import MOST_WEIGHT, TRIED, HeavyLane
 from central.kernel.job import Job
 from central.kernel.judge import Judge
 from central.kernel.keys import Keys
@@ -133,3 +133,28 @@ async def test_what_is_only_tried_takes_turns_too(
 
 def _heavy(machine: Machine) -> UploadFacts:
     return machine.upload(*(machine.saw(FactKind.INCIDENT, Incident(f"E{n}", "", "")) for n in range(BATCH_FACTS)))
+
+
+async def test_what_is_tried_weighs_something_at_least_and_each_waits_alone(
+    sqlite_place: tuple[Database, House], keys: Keys, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A try of something light is a try all the same; two of one name have turns of their own."""
+    database, house = sqlite_place
+    weighed: list[tuple[int, str]] = []
+    real = HeavyLane.entered
+
+    def entered(lane: HeavyLane, weight: int, who: str) -> Any:
+        weighed.append((weight, who))
+        return real(lane, weight, who)
+
+    monkeypatch.setattr(HeavyLane, "entered", entered)
+    door = Door(database, watch, path_of, keys)
+    door.start()
+    one = house.operator(EVERYTHING)
+    other = replace(one, id=new_id())
+    for actor, quantity, tried in ((one, FEW + 1, True), (other, FEW + 1, False), (other, MOST_OUT, True)):
+        want = RequestLease(lease_id=new_id(), performance_id=house.performance, quantity=quantity)
+        await door.execute(actor, want, new_id(), dry_run=tried)
+    assert FEW + 1 < MOST_OUT < TRIED
+    assert weighed == [(TRIED, one.label), (FEW + 1, other.label), (TRIED, other.label)] and one.label != other.label
+    await asyncio.to_thread(door.stop)

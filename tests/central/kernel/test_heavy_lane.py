@@ -57,6 +57,17 @@ async def test_nobody_overtakes_and_no_more_weigh_at_once_than_may() -> None:
     assert (of.most, of.lane.weight, of.lane.waiting) == (10, 0, 0)
 
 
+async def test_who_would_fit_waits_behind_who_came_before() -> None:
+    of = Callers(lane())
+    for who, weight in (("a", 6), ("b", 8), ("c", 1)):
+        await of.comes(who, weight)
+    assert of.inside == ["a"] and of.lane.waiting == 2, "c fits beside a, and would keep b waiting"
+    await of.goes("a")
+    await until(lambda: of.inside == ["b", "c"])
+    for who in ("b", "c"):
+        await of.goes(who)
+
+
 @given(
     weights=st.lists(st.integers(1, 12), min_size=2, max_size=9),
     turns=st.lists(st.lists(st.tuples(st.sampled_from(["comes", "goes", "gives up"]), st.integers(0, 8)), max_size=6)),

@@ -10,7 +10,19 @@ from itertools import islice
 
 import pytest
 
-from shared.runtime.tasks import FAILING, FALLS, Backoff, Crew, NotNow, Standing, start, supervise, wait_any, well
+from shared.runtime.tasks import (
+    FAILING,
+    FALLS,
+    Backoff,
+    Crew,
+    NotNow,
+    Standing,
+    at_most,
+    start,
+    supervise,
+    wait_any,
+    well,
+)
 from tests.waiting import PATIENCE_S, until
 
 QUICK = Backoff(first_s=0.001, most_s=0.002)
@@ -148,3 +160,26 @@ def test_a_process_stops_in_order(sign) -> None:
         os.kill(process.pid, sign)
         assert process.stdout.read() == "closed in order\n"
         assert process.wait(5) == 0
+
+
+async def test_what_puts_things_in_order_after_a_cancellation_ends_in_time() -> None:
+    """Before: Debian's Python raised the cancellation again where time was over; nothing after that was done."""
+    said: list[str] = []
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            try:
+                await at_most(0.0, asyncio.Event().wait())
+            except TimeoutError:
+                said.append("over")
+            said.append(await at_most(PATIENCE_S, asyncio.sleep(0, "done")))
+
+    task = asyncio.create_task(work())
+    await begun.wait()
+    task.cancel()
+    await asyncio.wait({task})
+    assert said == ["over", "done"] and task.cancelled()
