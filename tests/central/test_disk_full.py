@@ -2,6 +2,7 @@
 (RLIMIT_FSIZE, which the kernel enforces anywhere, for everybody, as it does a quota)."""
 
 import asyncio
+import errno
 import os
 import resource
 import signal
@@ -14,10 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
+from central.app import open_door
 from central.config import CentralConfig
 from central.founding import found_house
 from shared.ids import Id
+from shared.runtime.config import Failure
 from shared.runtime.mqtt import Endpoint
 from tests.central.small_house import new_id
 from tests.processes import children
@@ -136,3 +140,20 @@ async def test_a_full_disk_refuses_by_name_and_after_room_was_made_all_goes_on(t
 
 async def _says(browser: aiohttp.ClientSession, check: str, said: str) -> bool:
     return bool((await readiness(browser))["checks"][check] == said)
+
+
+@pytest.mark.parametrize(
+    ("number", "step"), [(errno.EROFS, "mount it"), (errno.ENOSPC, "Make room"), (errno.EACCES, "folder's owner")]
+)
+def test_a_start_on_a_disk_that_takes_nothing_says_what_helps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, step: str
+) -> None:
+    """Before: whatever was wrong with the disk, its owner was to be checked."""
+
+    def fails(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("central.app.open_keys", fails)
+    with pytest.raises(Failure) as said:
+        open_door(CentralConfig(data=tmp_path))
+    assert step in said.value.step and os.strerror(number) in said.value.sentence

@@ -22,7 +22,6 @@ SELLING = ("tests/central/orders/test_selling.py",)
 
 LANE = "tests/central/kernel/test_heavy_lane.py"
 UPLOADS = "tests/central/devices/test_many_uploads.py"
-BELIEVED = "tests/central/kernel/test_believed_lines.py"
 SHOWN = "tests/central/web/screens/test_shown_first.py"
 HOSTILE = "tests/central/devices/test_hostile_devices.py"
 LOST = "tests/central/web/test_lost_enrolments.py"
@@ -35,11 +34,6 @@ KERNEL = (
         "self._heavy.entered(weight, actor.label)", "self._heavy.entered(weight, actor.name)", UPLOADS),
     one("lane-light-try", "a try of what is light weighs next to nothing", "central/kernel/door.py",
         "weight = max(weight, TRIED)", "weight = weight or TRIED", UPLOADS),
-    one("line-believed", "what a server passed over is believed prepared", "central/kernel/db.py",
-        "self._db._prepared.clear()", "pass", BELIEVED),
-    one("line-kept", "a line goes on in a transaction that nobody could end", "central/kernel/db.py",
-        "        except (Repeatable, Unavailable):\n            self._db.close()",
-        "        except (Repeatable, Unavailable):\n            pass", BELIEVED),
     one("still-writer", "commands wait without end for a writer that stands still", "central/kernel/sqlite_writer.py",
         "if self._still >= STILL:", "if self._still < 0:", HEALTH),
     one("still-answer", "what nobody answered is an answer", "central/kernel/pulse.py",
