@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from central.catalogue.model import Performance
 from central.catalogue.reads import all_performances
-from central.inventory.counts import bucket_of, counts_of
+from central.inventory.counts import counts_of
 from central.inventory.limits import real_sum, scope
 from central.inventory.model import TAKEN, TAKEN_BY, Gauge, InventoryPrivilege, Limit, LimitPer
 from central.kernel.actor import SYSTEM
@@ -21,7 +21,7 @@ from central.kernel.registry import answers
 from central.kernel.tx import Read
 from shared.ids import Id
 from shared.outcome import Ok, Outcome
-from shared.rules.place_state import BUCKETS
+from shared.rules.place_state import BUCKETS, bucket_of
 from shared.runtime.config import Failure
 
 NAMED = 20  # seats or ids that one difference lists

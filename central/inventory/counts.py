@@ -28,7 +28,7 @@ from central.kernel.registry import answers
 from central.kernel.tx import Read, Tx
 from shared.ids import LENGTH, Id
 from shared.outcome import Ok, Outcome
-from shared.rules.place_state import BUCKETS, state_of
+from shared.rules.place_state import BUCKETS
 
 HALL = "hall/"
 FREE, BLOCKED, HELD, LEASED, OPTIONED, SOLD = BUCKETS
@@ -65,11 +65,6 @@ PLACE_CHANGE = sa.Table(
 def hall_mark(performance_id: str) -> str:
     """What a commit is marked with when the picture of this performance's hall may have changed."""
     return HALL + performance_id
-
-
-def bucket_of(taken: str | None, blocked: object) -> str:
-    """As what a place counts, and is drawn: by the state of who has it (none: nobody), whether it is blocked or not."""
-    return state_of(taken, blocked).bucket
 
 
 class CountMove(NamedTuple):

@@ -9,6 +9,7 @@ from central.kernel.tx import Tx
 from central.venues.model import LogicalConfiguration
 from central.venues.reads import seats_sold_as, shares_sold_as
 from shared.ids import Id, derived_id
+from shared.rules.place_state import bucket_of
 
 PARTS = (Place, Gauge)
 """What a performance is made with, and goes with it."""
@@ -39,7 +40,7 @@ def make_places(tx: Tx, performance_id: Id, logical: LogicalConfiguration) -> in
         )  # fmt: skip
     alike = Counter((seat.category_id, seat.contingent_id or "", bool(seat.blocked)) for seat in seats)
     moves = [
-        counts.CountMove(category, contingent, "", counts.bucket_of(None, blocked), n)
+        counts.CountMove(category, contingent, "", bucket_of(None, blocked), n)
         for (category, contingent, blocked), n in alike.items()
     ]
     for share in shares:

@@ -33,6 +33,7 @@ from central.venues.selection import Counted, Selection
 from shared.clock import to_ms
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
+from shared.rules.place_state import bucket_of
 
 AT_ONCE = 500  # ids in one statement
 HOLDS_AT_ONCE = 100  # that one command gives back, so that nobody waits behind it for long
@@ -275,7 +276,7 @@ def move_on(
         freed = state is AllocationState.RELEASED
         if before.gauge_id and freed:
             tx.write("UPDATE gauge SET taken = taken - :n WHERE id = :id", n=before.quantity, id=before.gauge_id)
-        target = counts.bucket_of(None if freed else str(state), each.blocked)
+        target = bucket_of(None if freed else str(state), each.blocked)
         moves.setdefault(before.performance_id, []).append(
             counts.CountMove(each.category_id, each.contingent_id, before.state, target, before.quantity)
         )

@@ -12,6 +12,7 @@ from central.venues.model import PhysicalZone
 from central.venues.plan_tables import save_seats
 from central.venues.selection import Table, ZoneShare
 from shared.ids import Id
+from shared.rules.place_state import bucket_of
 
 
 def save_performance(tx: Tx, performance_id: Id, changes: Changes, table: Table) -> None:
@@ -51,10 +52,7 @@ def _counted_as(table: Table, seats: Iterable[int]) -> list[tuple[str, str, str]
     """(category, contingent, bucket) of each seat; None: it has no place."""
     invalid, blocked, taken = table.values[SeatField.INVALID], table.values[SeatField.BLOCKED], table.taken
     category, contingent = table.values[SeatField.CATEGORY], table.values[SeatField.CONTINGENT]
-    return [
-        None if invalid[n] else (category[n], contingent[n] or "", counts.bucket_of(taken[n], blocked[n]))
-        for n in seats
-    ]
+    return [None if invalid[n] else (category[n], contingent[n] or "", bucket_of(taken[n], blocked[n])) for n in seats]
 
 
 def _moves_of_share(

@@ -16,7 +16,6 @@ import orjson
 
 from central.catalogue.model import Performance
 from central.catalogue.reads import hall_of
-from central.inventory.counts import bucket_of
 from central.inventory.reads import contingents, places_counted, places_of, taken_at, taken_seats
 from central.kernel.entity import Reach, Ref
 from central.kernel.registry import answers
@@ -44,7 +43,7 @@ from central.venues.reads import (
 from central.venues.selection import Selection, Table
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
-from shared.rules.place_state import HAD, PlaceState
+from shared.rules.place_state import HAD, PlaceState, bucket_of
 from shared.wire.feeds import PlanShape
 
 TENTHS = 10

@@ -46,4 +46,11 @@ def state_of(taken: str | None, blocked: object) -> PlaceState:
     return _BY_VALUE[taken] if taken else PlaceState.BLOCKED if blocked else PlaceState.FREE
 
 
+def bucket_of(taken: str | None, blocked: object) -> str:
+    """As what a place counts that stands so: `state_of(…).bucket`, in one step for whoever asks for each of 80,000."""
+    return _BUCKET[taken] if taken else _BLOCKED if blocked else _FREE
+
+
+_FREE, _BLOCKED = _NOBODYS
+_BUCKET = {each.value: each.bucket for each in PlaceState}
 _BY_VALUE = {each.value: each for each in PlaceState}  # a whole hall asks, and this is quicker than the class
