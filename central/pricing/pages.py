@@ -31,6 +31,7 @@ from central.web.screens.refusals import SaidRefusal, said
 from central.web.screens.screen import Screen, new_id, row_id, screen_of
 from central.web.texts import Texts
 from shared.ids import Id, is_id
+from shared.money import Minor, to_decimal
 from shared.outcome import Refused
 
 MOST_CELLS = 1_000  # on a page: as many prices as a grid may have
@@ -139,9 +140,11 @@ def table_of(sheet: GridSheet, t: Texts) -> list[list[str | float]]:
         [t.field("seat_category", "code"), f"{t.entity('seat_category')} ({sheet.grid.currency})",
          *(t.of(each.names) for each in sheet.every_tariff)]
     ]  # fmt: skip
+    known = {(each.category_id, each.tariff_id): each.amount for each in sheet.prices}
     for category in sheet.categories:
-        prices = ((sheet.typed.get(f"{category.id}.{tariff.id}") or [""])[0] for tariff in sheet.every_tariff)
-        lines.append([category.code, t.of(category.names), *(float(price) if price else "" for price in prices)])
+        amounts = (known.get((Id(category.id), Id(tariff.id))) for tariff in sheet.every_tariff)
+        prices = ("" if each is None else float(to_decimal(Minor(each), sheet.grid.currency)) for each in amounts)
+        lines.append([category.code, t.of(category.names), *prices])
     return lines
 
 
@@ -176,7 +179,7 @@ def _read(screen: Screen, read: Read, grid_id: str) -> GridSheet | None:
         return None
     path = path_of(read, grid.context_id)
     prices = prices_of(read, grid.id)
-    setting, typed = Setting(grid.currency), dict[str, list[str]]()
+    setting, typed = Setting(grid.currency, point=screen.t.point), dict[str, list[str]]()
     for price in prices:
         typed |= typed_of(_AMOUNT, price.amount, setting, f"{price.category_id}.{price.tariff_id}")
     context = context_of(read, "price_grid", grid.id) or ""

@@ -240,7 +240,8 @@ def _next_block(blocks: list[dict[str, str]]) -> dict[str, str]:
     """The next one lies behind the last."""
     last = {**_FIRST_BLOCK, **(blocks[-1] if blocks else {})}
     try:
-        behind = float(last["y"] or 0) + float(last["rows"] or 0) * float(last["row_step"] or 30) + 60
+        y, rows, step = (float(last[name].replace(",", ".") or 0) for name in ("y", "rows", "row_step"))
+        behind = y + rows * (step or 30) + 60
     except ValueError:  # which is told when it is drawn
         behind = 0.0
     return {**last, "zone": f"{last['zone']} {len(blocks) + 1}", "y": f"{behind:g}"}

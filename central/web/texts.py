@@ -20,7 +20,7 @@ from babel.dates import format_time, get_datetime_format
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal, get_currency_name
+from babel.numbers import format_decimal, get_currency_name, get_decimal_symbol
 
 from shared.languages import FIRST_LANGUAGE, LANGUAGES, LOCALES, OWN_NAMES, named, spoken
 from shared.look.amounts import money
@@ -98,6 +98,11 @@ class Texts:
     def colon(self) -> str:
         """Between a thing and what is said of it: French puts a space before it, that no line breaks at."""
         return "\u00a0: " if self.language == "fr" else ": "
+
+    @property
+    def point(self) -> str:
+        """Before decimals."""
+        return get_decimal_symbol(self.locale)
 
     def number(self, value: float) -> str:
         return format_decimal(value, locale=self.locale)

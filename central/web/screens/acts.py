@@ -94,7 +94,9 @@ def _first_typed(screen: Screen, read: Read, sheet: Sheet) -> dict[str, list[str
     declaration = BY_NAME.get(sheet.table)
     row = read.get(declaration.kind, sheet.on) if declaration and sheet.on else None
     there = set(declaration.names) if declaration and row else set()
-    setting = setting_of(read, sheet.table, sheet.on, {}, None) if row else Setting()
+    setting = (
+        setting_of(read, sheet.table, sheet.on, {}, None, screen.t.point) if row else Setting(point=screen.t.point)
+    )
     for each in sheet.fields:
         if each.kind is FieldKind.GROUP and {part.name for part in each.parts} <= there:
             typed |= typed_of(each, row, setting)

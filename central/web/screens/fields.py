@@ -90,11 +90,13 @@ USUAL_ZONE = ZoneInfo(TIMEZONE.fallback)
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a form's values depend on: the currency of its money, the zone of its times, the house's languages."""
+    """What a form's values depend on: the currency of its money, the zone of its times, the house's languages; `point`
+    is what its reader writes before decimals (a form reads a point and a comma)."""
 
     currency: str = CURRENCY.fallback
     zone: ZoneInfo = USUAL_ZONE
     languages: tuple[str, ...] = LANGUAGES
+    point: str = "."
 
 
 # --- what a field is -------------------------------------------------------------------------------------------------
@@ -237,14 +239,20 @@ def _text(field: Field, value: Any, setting: Setting) -> str:
     if field.kind in (FieldKind.YES, FieldKind.MAYBE):
         return "1" if value else "0"
     if field.kind is FieldKind.MONEY:
-        return format(Decimal(value).scaleb(-exponent(setting.currency)), "f")
+        return _pointed(format(Decimal(value).scaleb(-exponent(setting.currency)), "f"), setting)
     if field.kind is FieldKind.PERCENT:
-        return format((Decimal(value) / 100).normalize(), "f")
+        return _pointed(format((Decimal(value) / 100).normalize(), "f"), setting)
+    if field.kind is FieldKind.REAL:
+        return _pointed(str(value), setting)
     if field.kind is FieldKind.DURATION:
         return duration_text(int(value))
     if field.kind is FieldKind.JSON:
         return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
     return str(value)
+
+
+def _pointed(plain: str, setting: Setting) -> str:
+    return plain.replace(".", setting.point)
 
 
 def _typed_pairs(path: str, value: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -223,7 +223,9 @@ def house_zone(read: Read) -> ZoneInfo:
     return zone_called(said)
 
 
-def setting_of(read: Read, table: str, row_id: str | None, given: Mapping[str, str], at: str | None) -> Setting:
+def setting_of(
+    read: Read, table: str, row_id: str | None, given: Mapping[str, str], at: str | None, point: str = "."
+) -> Setting:
     """Currency and zone for a form on a row, or for one that is to be: by what it refers to already (`given`: table →
     id), or else by its context, or else the house's."""
     declaration = BY_NAME.get(table)
@@ -241,7 +243,7 @@ def setting_of(read: Read, table: str, row_id: str | None, given: Mapping[str, s
         at = at or (context_of(read, ref, ref_id) if home(ref) else None)
     if currency is None:
         currency = currency_at(read, at)
-    return Setting(currency, found_zone or house_zone(read), house_languages(read) or LANGUAGES)
+    return Setting(currency, found_zone or house_zone(read), house_languages(read) or LANGUAGES, point)
 
 
 def _distance(table: str) -> int:

@@ -85,7 +85,7 @@ def _first_typed(screen: Screen, read: Read, declaration: Declaration, sheet: Sh
     typed: dict[str, list[str]] = {}
     source = query.get("from", "")
     row = one(screen.door, read, declaration, source) if is_id(source) else None
-    setting = setting_of(read, declaration.name, row.id if row else None, {}, screen.at)
+    setting = setting_of(read, declaration.name, row.id if row else None, {}, screen.at, screen.t.point)
     values, place = defaults_of(sheet), _stands_at(screen, read, sheet)
     if row is not None:
         values |= {each.name: getattr(row, each.name) for each in sheet.fields if hasattr(row, each.name)}
@@ -240,7 +240,7 @@ async def _fresh(screen: Screen, sheet: Sheet, row: Any, title: str, subject: st
 
 def _as_typed(screen: Screen, read: Read, sheet: Sheet, row: Any) -> tuple[dict[str, list[str]], dict[str, str]]:
     """A row as its form carries it, and the digest of each value."""
-    setting = setting_of(read, sheet.table, row.id, {}, screen.at)
+    setting = setting_of(read, sheet.table, row.id, {}, screen.at, screen.t.point)
     typed: dict[str, list[str]] = {}
     for each in sheet.fields:
         typed |= typed_of(each, getattr(row, each.name), setting)

@@ -14,7 +14,9 @@ from central.kernel.values import Names
 from central.web.screens.fields import FieldKind, Setting, duration_text, field_of, fields_of, typed_of
 from central.web.screens.form_values import ABSENT, duration_of, parse, value_of
 from central.web.screens.moments import ClockChange, local, moment
+from central.web.texts import texts
 from shared.ids import Id
+from shared.languages import LANGUAGES
 
 PARIS = ZoneInfo("Europe/Paris")
 EUROS, YEN = Setting("EUR", PARIS), Setting("JPY", PARIS)
@@ -169,6 +171,22 @@ def test_every_moment_of_a_year_comes_back_from_its_form(zone: str) -> None:
 def test_durations_come_back(seconds: int, text: str) -> None:
     assert duration_text(seconds) == text
     assert duration_of(text) == seconds
+
+
+@pytest.mark.parametrize("hint, value", [
+    (MONEY, 123450), (Annotated[int, Look.PERCENT], 550), (Annotated[int, Look.PERCENT], 2000), (float, 0.25),
+])  # fmt: skip
+def test_decimals_are_written_as_the_reader_writes_them(hint: Any, value: Any) -> None:
+    """And read as anybody writes them."""
+    field, french = field_of("it", hint), replace(EUROS, point=texts("fr").point)
+    there, here = typed_of(field, value, EUROS), typed_of(field, value, french)
+    assert there["it"][0].replace(".", ",") == here["it"][0]
+    for said in (there, here):
+        assert value_of(field, said, EUROS, "it") == value_of(field, said, french, "it") == (value, [])
+
+
+def test_each_language_has_its_point() -> None:
+    assert {each: texts(each).point for each in LANGUAGES} == {"fr": ",", "en": ".", "de": ",", "es": ",", "it": ","}
 
 
 def test_names_stand_in_the_houses_order() -> None:

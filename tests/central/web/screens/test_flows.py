@@ -235,7 +235,7 @@ async def test_the_price_grid_is_one_table(browser: Browser) -> None:
     path = f"/admin/pricing/grid/{house.grid}"
     page = await browser.get(path)
     cell = f"{house.seated}.{house.full}"
-    assert page.inputs[cell] == ["20.00"]
+    assert page.inputs[cell] == ["20,00"]
     wrong = await browser.send(path, page, **{cell: "zwanzig"})
     assert (wrong.status, wrong.inputs[cell]) == (422, ["zwanzig"])
     other = await browser.send(path, page, **{cell: "21,50", f"{house.seated}.{house.child}": ""})
@@ -244,7 +244,7 @@ async def test_the_price_grid_is_one_table(browser: Browser) -> None:
     assert await value(browser, "SELECT MAX(amount) FROM price") == 2150
     late = await browser.send(path, page, **{cell: "25"})
     assert late.status == 409
-    assert "21.50" in late
+    assert "21,50" in late
 
 
 async def test_a_device_is_invited_with_a_code_that_is_shown_once(browser: Browser) -> None:
