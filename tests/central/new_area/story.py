@@ -11,7 +11,7 @@ import pytest
 from central.access.ops import Anomalies
 from central.app import open_door, running
 from central.cloakroom.model import CoatAnomaly, NoCoat, NotFetched
-from central.cloakroom.ops import HandInCoat
+from central.cloakroom.ops import HandInCoat, LoseCoats
 from central.cloakroom.settings import CloakroomSettings
 from central.config_file import read_config
 from central.devices.facts import DeadLetters
@@ -22,6 +22,7 @@ from central.kernel.contexts import path_of
 from central.kernel.door import Door
 from central.kernel.facts import NoEffect
 from central.reports.checks import Checks
+from shared.clock import from_ms
 from shared.outcome import Refused
 from shared.wire.certificates import DeviceKind
 from shared.wire.coats import COAT_FETCHED, CoatFetched
@@ -84,12 +85,15 @@ def test_what_does_not_fit_and_what_must_hold(quick: tuple[Clerk, House]) -> Non
     clerk, house = quick
     gate, coat = enrol(clerk, house, DeviceKind.GATE), new_id()
     clerk.do(HandInCoat(id=coat, performance_id=house.performance))
-    clerk.db.write("UPDATE coat SET state = 'lost'", {})
+    (((closes,),)) = clerk.rows("SELECT closes FROM performance WHERE id = :id", id=house.performance)
+    now, clerk.watch.at = clerk.watch.at, from_ms(closes) + timedelta(hours=1)
+    assert clerk.do(LoseCoats()) == 1
+    clerk.watch.at = now
     gate.send(gate.saw(COAT_FETCHED, CoatFetched(coat)))
     (shown,) = clerk.ask(Anomalies(context_id=house.institution)).value
-    assert (shown.kind, shown.subject) == (CoatAnomaly.FETCHED_LATE, coat)
-    checks = {each.name: each for each in clerk.ask(Checks(context_id=house.institution)).value}
-    assert checks["cloakroom"].ok and checks["cloakroom"].figures == {"coats": 1}
+    assert (shown["kind"], shown["subject"]) == (CoatAnomaly.FETCHED_LATE, coat)
+    checks = {each["name"]: each for each in clerk.ask(Checks(context_id=house.institution)).value}
+    assert checks["cloakroom"]["ok"] and checks["cloakroom"]["figures"] == {"coats": 1}
 
 
 async def test_a_page_stands_in_the_menu(browser: Browser) -> None:  # noqa: F811
