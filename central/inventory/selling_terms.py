@@ -23,7 +23,6 @@ from shared.ids import Id
 from shared.outcome import Refused
 from shared.rules.selling import Selling, selling
 
-
 _moment = lru_cache(4096)(from_ms)  # each performance's come again with each of its orders
 
 

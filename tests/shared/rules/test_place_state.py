@@ -13,6 +13,6 @@ def test_who_asks_for_the_bucket_alone_hears_the_same(taken: str | None, blocked
 
 def test_nobody_had_what_is_free_or_blocked() -> None:
     assert BUCKETS == ("free", "blocked", "held", "leased", "optioned", "sold")
-    assert HAD == frozenset("hlos")
+    assert frozenset("hlos") == HAD
     letters = [each.letter for each in PlaceState if each.letter]
     assert len(letters) == len(set(letters)), "a picture tells them apart"
