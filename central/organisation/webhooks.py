@@ -24,7 +24,7 @@ from central.kernel.entity import BY_NAME, Between, Look, Ref, Secret, Unproved,
 from central.kernel.keys import Keys
 from central.kernel.personal import ERASED, SIGN, replaced
 from central.kernel.privileges import Action
-from central.kernel.registry import COMMANDS, handles
+from central.kernel.registry import COMMANDS, handler_of, handles
 from central.kernel.spans import lasts
 from central.kernel.tx import Read, Tx
 from central.kernel.values import Code, Fault, Names
@@ -272,8 +272,20 @@ def take_over_webhook(tx: Tx, want: TakeOverWebhook) -> Outcome[int]:
     if before.operator_id != tx.actor.id:
         if left := _forget_told(tx, before):
             return Ok(left)
-        tx.update(before, replace(before, operator_id=Id(tx.actor.id)))
+        tx.update(before, replace(before, operator_id=Id(tx.actor.id), active=_stays_on(tx, before)))
     return Ok(0)
+
+
+def _stays_on(tx: Tx, webhook: Webhook) -> bool:
+    """Whether it was on before it was taken over: that alone has switched it off, or nothing has."""
+    if webhook.active:
+        return True
+    last = tx.one(
+        "SELECT l.name FROM audit a JOIN command_log l ON l.id = a.command_id WHERE a.entity_id = :id "
+        "AND a.entity = 'webhook' AND a.change LIKE '%\"active\"%' ORDER BY l.at DESC, l.turn DESC LIMIT 1",
+        id=webhook.id,
+    )
+    return last is not None and last[0] == handler_of(TakeOverWebhook).name
 
 
 def _forget_told(tx: Tx, webhook: Webhook) -> int:

@@ -953,10 +953,12 @@ async def test_a_webhook_goes_with_its_deliveries(desk: Desk, receiver: Receiver
 
 
 @pytest.mark.parametrize("ends", [TakeOverWebhook, DeleteWebhook])
+@pytest.mark.parametrize("on", [True, False])
 async def test_what_a_webhook_told_goes_in_pieces(
-    desk: Desk, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, ends: type[TakeOverWebhook | DeleteWebhook]
-) -> None:
-    """It tells nothing meanwhile, and nobody has it before all of it is gone."""
+    desk: Desk, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, ends: type[TakeOverWebhook | DeleteWebhook],
+    on: bool,
+) -> None:  # fmt: skip
+    """It tells nothing meanwhile, and nobody has it before all of it is gone; then it is on or off as it was."""
     monkeypatch.setattr(webhooks, "FORGOTTEN_AT_ONCE", 2)
     hook, other = await desk.hook(receiver.url), await desk.hired("organisation.webhook")
     for _ in range(3):
@@ -965,12 +967,16 @@ async def test_what_a_webhook_told_goes_in_pieces(
     before = await desk.webhook(hook)
     told = len(await desk.deliveries())
     assert told >= 3
+    if not on:
+        await desk.do(command_of(Action.MODIFY, Webhook)(id=hook, set={"active": False}))
     for left in range(told - 2, 0, -2):
         assert await desk.do(ends(webhook_id=hook), other) == left
         now = await desk.webhook(hook)
         assert (now.active, now.operator_id, len(await desk.deliveries())) == (False, before.operator_id, left)
     assert await desk.do(ends(webhook_id=hook), other) == 0
     assert await desk.deliveries() == []
+    if ends is TakeOverWebhook:
+        assert (await desk.webhook(hook)).active is on
 
 
 async def test_old_deliveries_are_forgotten_in_pieces(
