@@ -6,7 +6,7 @@ A bound takes from the device that told too much, and from nobody else: what use
 counted apart, each by device; and a scan of an entry that nobody used yet is taken whatever was told before."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -19,6 +19,7 @@ from central.kernel.facts import Author
 from central.kernel.registry import answers
 from central.kernel.tx import Read, Tx
 from central.orders.model import Entitlement
+from shared.clock import to_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.facts import Direction, Fact
@@ -26,6 +27,7 @@ from shared.wire.facts import PassageFact as PassageFact
 from shared.wire.facts import ScanFact as ScanFact
 from shared.wire.feeds import AdmissionRow, FeedFamily, feed_name
 
+AHEAD = timedelta(minutes=5)  # what an honest device's clock and central's may be apart
 MOST_SCANS = 500
 """Of one ticket and one device: those that used an entry, and as many that used none. A ticket is for one evening: no
 honest device comes near."""
@@ -266,4 +268,6 @@ class Anomalies:
 
 @answers(Anomalies, needs=AccessPrivilege.ACCESS_READ, at=whole_house, gives=list[Anomaly])
 def anomalies(read: Read, want: Anomalies) -> Outcome[list[Anomaly]]:
-    return Ok(read.find(Anomaly, "WHERE settled = 0 ORDER BY at DESC, id LIMIT :n", n=min(want.limit, 1000)))
+    first = "ORDER BY CASE WHEN at > :soon THEN 1 ELSE 0 END, at DESC, id"  # a clock that is ahead is in nobody's way
+    soon = to_ms(read.now + AHEAD)
+    return Ok(read.find(Anomaly, f"WHERE settled = 0 {first} LIMIT :n", soon=soon, n=min(want.limit, 1000)))

@@ -6,7 +6,6 @@ Central answers with the highest sequence up to which it has everything, and ask
 
 from base64 import b64decode
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Annotated, Any
 
 import orjson
@@ -53,8 +52,6 @@ from shared.wire.facts import (
 from shared.wire.seal import genuine
 
 MOST_GAPS = 20
-AHEAD = timedelta(minutes=5)
-"""An honest device's clock may be so far ahead of central's: what both are unsure of, twice over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,24 +137,16 @@ def _take(tx: Tx, device: Device, fact: Fact) -> FactRecord:
         received=tx.now, clock=fact.clock,
         body=orjson.dumps(fact.body).decode(), prev=fact.prev, hash=fact.hash, state=FactState.TAKEN, why="",
     )  # fmt: skip
-    dated = _dated(fact, record)
     if device.state is not DeviceState.ACTIVE:
         record = replace(record, state=FactState.QUARANTINED, why=f"device is {device.state}")
-        _flag(tx, device, dated, DeviceAnomaly.QUARANTINED, {"kind": fact.kind})
+        _flag(tx, device, fact, DeviceAnomaly.QUARANTINED, {"kind": fact.kind})
     elif fact_hash(fact) != fact.hash:
-        record = _dead(tx, device, dated, record, Refused(NoEffect.HASH_DIFFERS, fix=fact.id))
+        record = _dead(tx, device, fact, record, Refused(NoEffect.HASH_DIFFERS, fix=fact.id))
     else:
-        record = _effect(tx, device, dated, record)
+        record = _effect(tx, device, fact, record)
     tx.insert(record)
-    _check_chain(tx, device, dated)
+    _check_chain(tx, device, fact)
     return record
-
-
-def _dated(fact: Fact, record: FactRecord) -> Fact:
-    """As it is believed: what a device says to have happened further ahead than clocks differ happened when central
-    heard of it. What goes by its time (lists, an evening's takings, the first of two scans) would have it in front, or
-    leave it out, until that day comes. The fact itself is kept as it was told."""
-    return replace(fact, at=record.received) if fact.at > record.received + AHEAD else fact
 
 
 def _effect(tx: Tx, device: Device, fact: Fact, record: FactRecord) -> FactRecord:
@@ -236,7 +225,7 @@ def retry_fact(tx: Tx, want: RetryFact) -> Outcome[FactState]:
         device.id, record.seq, record.fact_id, record.kind, record.at, 0, "", ClockState(record.clock),
         orjson.loads(record.body), record.prev, record.hash,
     )  # fmt: skip
-    again = _effect(tx, device, _dated(fact, record), replace(record, state=FactState.TAKEN, why="", reason=None))
+    again = _effect(tx, device, fact, replace(record, state=FactState.TAKEN, why="", reason=None))
     tx.update(record, again)
     if again.state is FactState.TAKEN:
         shown = tx.get(Anomaly, derived_id("fact", DeviceAnomaly.DEAD_LETTER, device.id, record.hash))

@@ -140,7 +140,9 @@ def numbers_of(read: Read, entitlements: Sequence[str]) -> dict[str, str]:
     """The number of each one's newest ticket: by that people know it."""
     among, params = in_list("e", entitlements)
     rows = read.run(
-        f"SELECT entitlement_id, number FROM ticket WHERE entitlement_id IN {among} ORDER BY serial",  # noqa: S608 - names of ours, values are parameters
+        f"SELECT t.entitlement_id, MAX(t.number) FROM ticket t WHERE t.entitlement_id IN {among} AND NOT EXISTS "  # noqa: S608 - names of ours, values are parameters
+        "(SELECT 1 FROM ticket n WHERE n.entitlement_id = t.entitlement_id AND n.serial > t.serial) "
+        "GROUP BY t.entitlement_id",
         **params,
     )
     return {row[0]: row[1] for row in rows}
