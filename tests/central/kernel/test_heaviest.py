@@ -350,7 +350,7 @@ EACH: dict[str, tuple[float, float, float, int, int]] = {
     "HoldPlaces": (26, 1, 1, 295, 45),
     "ReleaseHold": (53, 0.5, 1, 160, 360),
     "ExpireHolds": (45, 0.5, 1, 145, 120),
-    "PlaceOrder": (80, 1.5, 3.5, 890, 47),
+    "PlaceOrder": (82, 1.5, 3.5, 890, 47),
     "PublishHall": (0, 0, 0, 10, 0),
 }
 
