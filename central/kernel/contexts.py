@@ -135,17 +135,18 @@ def on_path(contexts: Sequence[str], used: Collection[str]) -> tuple[str, dict[s
 # --- down: what stands below ------------------------------------------------------------------------------------------
 
 
-def contexts(read: Read) -> tuple[Id, ...]:
-    return tuple(Id(row[0]) for row in read.run("SELECT id FROM context ORDER BY id"))
-
-
-def contexts_below(read: Read, at: str) -> tuple[Id, ...]:
-    """A context and everything below it; empty where there is no such context."""
+def contexts_below(read: Read, *at: str, most: int = 0) -> tuple[Id, ...]:
+    """These contexts and everything below them, each once; what there is none of has nothing below it. `most`: not more
+    than so many, whichever (0: all, in the order of their ids)."""
+    if not at:
+        return ()
+    tops, params = in_list("top", at)
     rows = read.run(
-        "WITH RECURSIVE below (id) AS (SELECT id FROM context WHERE id = :at "
-        "UNION ALL SELECT c.id FROM context c JOIN below b ON c.parent_id = b.id) SELECT id FROM below ORDER BY id",
-        at=at,
-    )
+        f"WITH RECURSIVE below (id) AS (SELECT id FROM context WHERE id IN {tops} "  # noqa: S608 - names of parameters
+        "UNION SELECT c.id FROM context c JOIN below b ON c.parent_id = b.id) "
+        f"SELECT id FROM below {'LIMIT :most' if most else 'ORDER BY id'}",
+        **params, **({"most": most} if most else {}),
+    )  # fmt: skip
     return tuple(Id(row[0]) for row in rows)
 
 

@@ -4,7 +4,7 @@ may name from there (kernel/reach.py)."""
 from typing import Any
 
 from central.kernel.actor import ActorKind
-from central.kernel.contexts import contexts
+from central.kernel.contexts import contexts_below
 from central.kernel.entity import Declaration, Reach
 from central.kernel.memory import keep
 from central.kernel.privileges import nodes
@@ -73,8 +73,7 @@ class Permissions:
         held = {context for node, context in read.actor.grants if node in nodes(privilege)}
         if read.actor.kind is ActorKind.SYSTEM or any(len(self.path(read, context)) == 1 for context in held):
             return None
-        known = contexts(read) if held else []
-        return tuple(each for each in known if held & {*self.path(read, each)})
+        return contexts_below(read, *sorted(held))
 
     def path(self, read: Read, context_id: str) -> tuple[str, ...]:
         """A context and those above it, nearest first: where a right must be held that reaches it."""

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from central.kernel.contexts import Context, path_of
+from central.kernel.contexts import Context, contexts_below, path_of
+from central.kernel.db import in_list
 from central.kernel.erasure import Stays, stays_of
+from central.kernel.privileges import nodes
 from central.kernel.replies import NoEntry
 from central.kernel.tx import Read
 from central.organisation.grants import nameable, narrowing_kinds
@@ -26,7 +28,10 @@ from central.organisation.rules import ended, is_good
 from central.web.context_marks import context_marks
 from central.web.screens.names import Labels, house_zone, labels
 from central.web.texts import Texts
+from shared.ids import Id
 from shared.outcome import Refused
+
+MOST_CONTEXTS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ def operator_view(read: Read, t: Texts, operator_id: str, idle: timedelta) -> Op
         tuple(each for each in sessions if not ended(each, read.now, idle)) if sees_sessions else None,
         letters[0] if letters and is_good(letters[0], read.now) else None,
         tuple(each for each in profiles if set(path_of(read, each.context_id)) & set(path) or may_change),
-        contexts_with(read, t, OrganisationPrivilege.OPERATOR_MODIFY), labels(read, t, wanted),
+        contexts_with(read, t, OrganisationPrivilege.OPERATOR_MODIFY, operator.context_id), labels(read, t, wanted),
         second_factor_demanded(read, operator.id), may_change, read.actor.may(OrganisationPrivilege.SESSION_END, path),
         read.actor.may(OrganisationPrivilege.OPERATOR_DELETE, path),
         stays_of(read, "operator", operator.id) if operator.erased else [],
@@ -114,14 +119,23 @@ def _narrowed(
     return Narrowed(kind, chosen, tuple(found), idle=False)
 
 
-def contexts_with(read: Read, t: Texts, privilege: str) -> tuple[tuple[str, str], ...]:
-    """(id, path in words) of the contexts in which the asker holds this."""
-    known = read.find(Context, "ORDER BY code")
-    marks = context_marks(t, known)
-    called = {str(each.id): t.of(each.names) + marks.get(each.id, "") for each in known}
-    found = []
-    for each in known:
-        path = path_of(read, each.id)
-        if read.actor.may(privilege, path):
-            found.append((each.id, " › ".join(called[one] for one in reversed(path))))
-    return tuple(sorted(found, key=lambda pair: pair[1].casefold()))
+def contexts_with(read: Read, t: Texts, privilege: str, at: str = "") -> tuple[tuple[str, str], ...]:
+    """(id, path in words) of the contexts in which the asker holds this: the uppermost ones, and `at`. In others it is
+    given by the form of its command, where one looks for them."""
+    held = {context for node, context in read.actor.grants if node in nodes(privilege)}
+    found = set(contexts_below(read, *sorted(held), most=MOST_CONTEXTS))
+    if at and read.actor.may(privilege, path_of(read, at)):
+        found.add(Id(at))
+    known: dict[str, Context] = {}
+    wanted: set[str] = {*found}
+    while wanted:
+        among, params = in_list("c", sorted(wanted))
+        known |= {each.id: each for each in read.find(Context, f"WHERE id IN {among}", **params)}
+        wanted = {str(each.parent_id) for each in known.values() if each.parent_id} - known.keys()
+    marks = context_marks(t, known.values())
+
+    def said(each: Context) -> str:
+        above = known.get(each.parent_id or "")
+        return (f"{said(above)} › " if above else "") + t.of(each.names) + marks.get(each.id, "")
+
+    return tuple(sorted(((each, said(known[each])) for each in found), key=lambda pair: pair[1].casefold()))

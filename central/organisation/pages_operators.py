@@ -89,7 +89,7 @@ class OperatorPages:
         faults = {each["at"]: t.fault(each["what"], **_words(each)) for each in _faults(refused)}
 
         def look(read: Read) -> tuple[Any, Any]:
-            contexts = contexts_with(read, t, OrganisationPrivilege.OPERATOR_CREATE)
+            contexts = contexts_with(read, t, OrganisationPrivilege.OPERATOR_CREATE, request.query.get("at", ""))
             profiles = read.find(OperatorProfile, "ORDER BY code")
             path = [path_of(read, each.context_id) for each in profiles]
             may = [read.actor.may(OrganisationPrivilege.OPERATOR_CREATE, each) for each in path]
@@ -223,7 +223,7 @@ class OperatorPages:
             contexts = {source.context_id for line in found.lines for cell in line.cells for source in cell.why}
             wanted = [("context", each) for each in contexts]
             wanted += [(kind, each) for kind, ids in found.perimeter.items() for each in ids]
-            return labels(read, t, wanted), contexts_with(read, t, OrganisationPrivilege.OPERATOR_READ)
+            return labels(read, t, wanted), contexts_with(read, t, OrganisationPrivilege.OPERATOR_READ, at)
 
         named, contexts = await self._services.door.read(me.actor, look)
         shown = [line for line in found.lines if "all" in request.query or any(cell.why for cell in line.cells)]
@@ -239,7 +239,7 @@ class OperatorPages:
         t = self._services.frame.texts(request, me)
         wanted, at = request.query.get("privilege", ""), request.query.get("at", "")
         contexts = await self._services.door.read(
-            me.actor, lambda read: contexts_with(read, t, OrganisationPrivilege.OPERATOR_READ)
+            me.actor, lambda read: contexts_with(read, t, OrganisationPrivilege.OPERATOR_READ, at)
         )
         if not contexts:
             return await self._not_yours(request, OrganisationPrivilege.OPERATOR_READ)

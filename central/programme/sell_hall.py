@@ -10,8 +10,10 @@ from typing import Any
 
 from aiohttp import web
 
-from central.kernel.contexts import Context, path_of
+from central.kernel.contexts import Context, contexts_below, path_of
+from central.kernel.db import in_list
 from central.kernel.languages import house_languages, names
+from central.kernel.privileges import nodes
 from central.kernel.tx import Read
 from central.venues.logical import CreateLogicalConfiguration
 from central.venues.model import PhysicalConfiguration, SeatCategory, Space, VenuesPrivilege
@@ -27,6 +29,7 @@ from shared.outcome import Refused
 from shared.runtime.system import SystemClock, fresh_id
 
 MOST_HALLS = 50
+MOST_SEASONS = 20
 _CLOCK = SystemClock()
 
 
@@ -101,14 +104,11 @@ def sell_hall_routes(app: web.Application) -> None:
 
 def _sheet(read: Read, t: Texts, at: str, wanted: str) -> SellHallSheet | None:
     """What may be seen of it; None: there is no such season for them."""
-    seasons = [
-        each
-        for each in read.find(Context, "WHERE kind = 'season' ORDER BY id DESC")
-        if read.actor.may(VenuesPrivilege.VENUE_READ, path_of(read, each.id))
-    ]
-    season = next((each for each in seasons if each.id == at), None if at else next(iter(seasons), None))
+    seasons = _seasons(read, "")
+    season = next(iter(_seasons(read, at) if at else seasons), None)
     if season is None:
         return None
+    seasons += [] if season in seasons else [season]
     path = path_of(read, season.id)
     halls = []
     found = validated_halls(read, path, wanted, MOST_HALLS + 1)
@@ -130,6 +130,19 @@ def _sheet(read: Read, t: Texts, at: str, wanted: str) -> SellHallSheet | None:
         tuple(categories),
         MOST_HALLS if len(found) > MOST_HALLS else 0,
     )
+
+
+def _seasons(read: Read, only: str) -> list[Context]:
+    """The newest of those whose halls the asker may see, or this one."""
+    held = [context for node, context in read.actor.grants if node in nodes(VenuesPrivilege.VENUE_READ)]
+    if only:
+        found = read.find(Context, "WHERE kind = 'season' AND id = :id", id=only)
+        return [each for each in found if read.actor.may(VenuesPrivilege.VENUE_READ, path_of(read, each.id))]
+    where, params = "kind = 'season'", dict[str, Any]()
+    if not any(len(path_of(read, each)) == 1 for each in held):
+        among, params = in_list("c", [*contexts_below(read, *sorted(set(held))), ""])
+        where += f" AND id IN {among}"
+    return read.find(Context, f"WHERE {where} ORDER BY id DESC LIMIT :most", most=MOST_SEASONS, **params)
 
 
 def _parts(read: Read, physical_id: str, categories: list[SeatCategory]) -> tuple[PlanPart, ...]:

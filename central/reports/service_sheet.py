@@ -16,10 +16,10 @@ from central.kernel.tx import Read
 from central.reports.day import MOST_DEVICES, DayPerformance, bounds, performances_from
 from central.reports.day_view import DayLine, day_line, sight
 from central.reports.performance_view import PlaceLine, kinds_of, place_line, place_lines
+from central.web.branches import Branch, seen_branch
 from central.web.frame import FRAME
 from central.web.screens.listing import may_see
 from central.web.screens.names import house_zone
-from central.web.shell import Branch, tree
 from central.web.texts import Texts
 
 HREF = "/admin/service"
@@ -63,9 +63,7 @@ async def _sheet(request: web.Request) -> web.Response:
     wanted = request.query.get("at", "")
 
     def look(read: Read) -> Mapping[str, Any] | None:
-        branches = tree(read)
-        known = {each.id: each for root in branches for each in root.all()}
-        branch = known.get(wanted) if wanted else (branches[0] if branches else None)
+        branch = seen_branch(read, wanted)
         if branch is None or not may_see(frame.door, read, BY_NAME["performance"]):
             return None
         return sheet_of(frame.door, read, t, branch, day)

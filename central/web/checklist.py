@@ -16,17 +16,19 @@ from central.kernel.door import Door
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
 from central.web.area import DOOR
+from central.web.branches import Branch, children_of, seen_branch, way_to
 from central.web.form import form_of
 from central.web.frame import FRAME, Frame
 from central.web.live import LIVE
 from central.web.session import SignedIn
-from central.web.shell import Branch, tree
 from central.web.shown import SHOWN, shown_mark, was_shown
 from central.web.texts import texts
 from shared.ids import Id, is_id
 from shared.languages import LANGUAGES
 from shared.outcome import Refused
 from shared.runtime.system import SystemClock, fresh_id
+
+MOST_FORKS = 50
 
 _CLOCK = SystemClock()
 
@@ -82,15 +84,13 @@ class Checklist:
 
 def checklist(read: Read, door: Door, at: str) -> Checklist:
     """Along the path to this context and on below it, as far as there is only one way."""
-    branches = tree(read)
-    known = {each.id: each for root in branches for each in root.all()}
-    chosen = known.get(at) or (branches[0] if branches else None)
+    chosen = seen_branch(read, at) or seen_branch(read, "")
     if chosen is None:
         return Checklist((), ())
-    way = [known[each] for each in reversed(door.permissions.path(read, chosen.id)) if each in known]
-    while len(way[-1].children) == 1:
-        way.append(way[-1].children[0])
-    return Checklist(tuple(ChecklistPart(each, tuple(_lines(read, door, each))) for each in way), way[-1].children)
+    way = list(way_to(read, chosen.id))
+    while len(forks := children_of(read, way[-1].id, MOST_FORKS)) == 1:
+        way.append(forks[0])
+    return Checklist(tuple(ChecklistPart(each, tuple(_lines(read, door, each))) for each in way), forks)
 
 
 def _lines(read: Read, door: Door, branch: Branch) -> list[ChecklistLine]:

@@ -22,7 +22,7 @@ from central.web.notices import Provider
 from central.web.rooms import Menu
 from central.web.screens.rights import privilege_text
 from central.web.session import SESSIONS, SignedIn, masked, to_sign_in
-from central.web.shell import Branch, shell, tree
+from central.web.shell import shell
 from central.web.texts import Texts, language_for, own_name, texts
 from shared.languages import LANGUAGES, OWN_NAMES
 from shared.registries import add
@@ -40,8 +40,6 @@ HOME = "home"
 
 Remark = Callable[[Read, Texts, Any], list[str]]
 """(read, texts, a row) → what somebody should look at again."""
-
-__all__ = ["FRAME", "Branch", "Frame", "tree"]
 
 
 @dataclass(frozen=True, slots=True)

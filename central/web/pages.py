@@ -5,6 +5,7 @@ from aiohttp import web
 from central.web.api import routes
 from central.web.api_page import api_pages
 from central.web.assets import serve
+from central.web.branch_pages import where_routes
 from central.web.checklist import checklist_routes
 from central.web.find import find_routes
 from central.web.frame import FRAME
@@ -21,6 +22,7 @@ def shell_pages(app: web.Application) -> None:
     app.router.add_get("/static/{name:.+}", serve)
     app[FRAME].notice(of_front(app[FRONT]), METRICS_READ)
     for pages in (
-        screens, api_pages, history, checklist_routes, find_routes, routes, metrics_route, health_routes, limits_shown,
+        screens, api_pages, history, checklist_routes, find_routes, where_routes, routes, metrics_route, health_routes,
+        limits_shown,
     ):  # fmt: skip
         pages(app)

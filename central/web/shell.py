@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cache
 
 from central.kernel.actor import Actor
-from central.kernel.contexts import Context
 from central.kernel.crud import CONFIGURED
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, Declaration
@@ -15,27 +14,11 @@ from central.kernel.privileges import Action, nodes
 from central.kernel.registry import COMMANDS, handler_of, privileges
 from central.kernel.scope import home
 from central.kernel.tx import Read
+from central.web.branches import Branch, seen_branch, small_house, tree, way_to, whole_tree
 from central.web.context_marks import context_marks
 from central.web.did import done_words
 from central.web.rooms import AT_THUMB, DAY, ROOM_TEXTS, Menu, MenuItem, Room, RoomShown
 from central.web.texts import Texts
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """A context in the tree: its children in alphabetical order of their codes."""
-
-    id: str
-    parent_id: str | None
-    kind: str
-    code: str
-    names: dict[str, str]
-    children: tuple["Branch", ...]
-
-    def all(self) -> Iterator["Branch"]:
-        yield self
-        for child in self.children:
-            yield from child.all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +44,11 @@ class Shell:
     done: DoneAct | None
 
     @property
+    def large(self) -> bool:
+        """Whether there is more of the house than is shown."""
+        return any(each.more for root in self.tree for each in root.all())
+
+    @property
     def room(self) -> RoomShown | None:
         """Where one is."""
         return next((each for each in (*self.rooms, self.settings) if each and each.current), None)
@@ -73,17 +61,25 @@ class Shell:
 
 def shell(read: Read, door: Door, t: Texts, *, at: str | None, here: str, menu: Menu, done: str) -> Shell:
     """`at` is the chosen context, `here` the entity or address on show, `done` the id of the act that led here."""
-    branches = tree(read)
-    everything = [each for root in branches for each in root.all()]
-    known = {each.id: each for each in everything}
-    chosen = known.get(at or "") or (branches[0] if branches else None)
+    known = small_house(read)
+    if known is None:
+        chosen = seen_branch(read, at or "") or seen_branch(read, "")
+        branches = tree(read, chosen.id if chosen else None)
+        way = way_to(read, chosen.id) if chosen else ()
+    else:
+        branches = whole_tree(read, known)
+        seen = {each.id: each for root in branches for each in root.all()}
+        chosen = seen.get(at or "") or (branches[0] if branches else None)
+        way = tuple(seen[each] for each in reversed(door.permissions.path(read, chosen.id))) if chosen else ()
     path: tuple[Branch, ...] = ()
     rooms: list[RoomShown] = []
     if chosen:
-        ids = door.permissions.path(read, chosen.id)
-        path = tuple(known[each] for each in reversed(ids) if each in known)
-        reach = {*ids, *(each.id for each in chosen.all())}
-        rooms = list(_rooms(read.actor, t, chosen, reach, here, menu))
+        path = way
+        ids = {each.id for each in path}
+        held = {context for _, context in read.actor.grants}
+        below = {each for each in held if chosen.id in door.permissions.path(read, each)}
+        rooms = list(_rooms(read.actor, t, chosen, ids | below, here, menu))
+    everything = [*path, *(each for root in branches for each in root.all())]
     return Shell(
         house=t.of(branches[0].names) if branches else "", tree=branches, at=chosen.id if chosen else "", path=path,
         marks=context_marks(t, everything), rooms=tuple(each for each in rooms if each.room is not Room.HOUSE),
@@ -163,34 +159,6 @@ def stands(declaration: Declaration, at: Branch) -> bool:
 
 def _holds(actor: Actor, privilege: str, contexts: set[str]) -> bool:
     return any((node, context) in actor.grants for node in nodes(privilege) for context in contexts)
-
-
-def tree(read: Read) -> tuple[Branch, ...]:
-    """The contexts that the asker may see anything of: where they hold a grant, what lies below, and the way there."""
-    known = read.find(Context, "ORDER BY code")
-    parents: dict[str, str | None] = {each.id: each.parent_id for each in known}
-    held = {context for _, context in read.actor.grants}
-    shown: set[str] = set()
-    for leaf in parents:
-        path: list[str] = []
-        at: str | None = leaf
-        while at:
-            path.append(at)
-            at = parents.get(at)
-        if held & set(path):
-            shown |= set(path)
-    below: dict[str | None, list[Context]] = {}
-    for one in known:
-        if one.id in shown:
-            below.setdefault(one.parent_id, []).append(one)
-
-    def branches(parent: str | None) -> tuple[Branch, ...]:
-        return tuple(
-            Branch(each.id, each.parent_id, each.kind, each.code, each.names, branches(each.id))
-            for each in below.get(parent, ())
-        )
-
-    return branches(None)
 
 
 def _done(read: Read, t: Texts, command_id: str) -> DoneAct | None:

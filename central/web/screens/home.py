@@ -7,13 +7,14 @@ from aiohttp import web
 from central.kernel.entity import BY_NAME
 from central.kernel.registry import COMMANDS
 from central.kernel.tx import Read
+from central.web.branches import Branch, seen_branch
 from central.web.frame import HOME
 from central.web.notices import shown
 from central.web.rooms import DAY
 from central.web.screens.forms import options
 from central.web.screens.listing import ListFilter, found, may_see
 from central.web.screens.screen import Screen, creators, declared, screen_of
-from central.web.shell import Branch, stands, tree
+from central.web.shell import stands
 
 MOST_PICKED = 20
 
@@ -22,9 +23,7 @@ async def house(request: web.Request) -> web.Response:
     """The chosen context, or the topmost that one may see."""
     screen = await screen_of(request)
     wanted = request.match_info.get("context", "")
-    branches = await screen.read(tree)
-    known = {each.id: each for root in branches for each in root.all()}
-    chosen = known.get(wanted) if wanted else (branches[0] if branches else None)
+    chosen = await screen.read(lambda read: seen_branch(read, wanted))
     if chosen is None and wanted:
         return await screen.lost()
     cards = await screen.read(lambda read: _cards(screen, read, chosen)) if chosen else []

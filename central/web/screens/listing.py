@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from central.kernel.contexts import contexts_below
+from central.kernel.contexts import contexts_below, path_of
 from central.kernel.db import in_list
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, Column, Declaration, Look
@@ -80,6 +80,8 @@ def seen_at(door: Door, read: Read, declaration: Declaration, at: str | None) ->
     if home(declaration.name) is None:
         return None if allowed is None else ()
     if at is None:
+        return allowed
+    if len(path_of(read, at)) == 1:  # all of the house
         return allowed
     below = contexts_below(read, at)
     return tuple(each for each in below if allowed is None or each in allowed)

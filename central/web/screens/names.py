@@ -17,6 +17,7 @@ from central.kernel.house_settings import TIMEZONE, currency_at, zone_called
 from central.kernel.languages import house_languages
 from central.kernel.scope import context_of, home
 from central.kernel.tx import Read
+from central.web.branches import small_house
 from central.web.context_marks import context_marks
 from central.web.screens.fields import Setting
 from central.web.seekers import CALLED
@@ -126,9 +127,26 @@ def _told(read: Read, t: Texts, column: Column, raw: Any, there: ZoneInfo | None
 
 
 def _contexts(read: Read, t: Texts, ids: set[str]) -> dict[tuple[str, str], str]:
-    everything = read.find(Context)
-    marks = context_marks(t, everything)
-    return {("context", each.id): t.of(each.names) + marks.get(each.id, "") for each in everything if each.id in ids}
+    """A name that others have as well says which it is: a few of these, and what these hang under, are looked at."""
+    if (all_of_them := small_house(read)) is not None:
+        marks = context_marks(t, all_of_them)
+        return {
+            ("context", each.id): t.of(each.names) + marks.get(each.id, "") for each in all_of_them if each.id in ids
+        }
+    among, params = in_list("c", sorted(ids))
+    mine = read.find(Context, f"WHERE id IN {among}", **params)
+    known = {each.id: each for each in mine}
+    called, params = in_list("n", sorted({orjson.dumps(each.names).decode() for each in mine}))
+    twins = f"SELECT MIN(id), MAX(id) FROM context WHERE names IN {called} GROUP BY names HAVING COUNT(*) > 1"  # noqa: S608 - names of parameters
+    near = {each for pair in (read.run(twins, **params) if mine else ()) for each in pair}
+    near |= {each.parent_id for each in mine if each.parent_id}
+    for wanted in (near - known.keys(), None):  # the twins, then what these hang under
+        more = wanted if wanted is not None else {each.parent_id for each in known.values() if each.parent_id}
+        if missing := sorted(more - known.keys()):
+            among, params = in_list("c", missing)
+            known |= {each.id: each for each in read.find(Context, f"WHERE id IN {among}", **params)}
+    marks = context_marks(t, known.values())
+    return {("context", each.id): t.of(each.names) + marks.get(each.id, "") for each in mine}
 
 
 def called(t: Texts, title: Column, raw: Any) -> str:

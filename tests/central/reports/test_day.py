@@ -28,8 +28,8 @@ from central.reports.day_view import day_shown, sight
 from central.reports.performance_view import MOST_STEPS, figures_part, sale_window
 from central.reports.service_sheet import sheet_of
 from central.venues.selection import Selection
+from central.web.branches import Branch
 from central.web.curves import STROKES, stroke_counts
-from central.web.shell import Branch
 from central.web.texts import texts
 from shared.ids import Id
 from shared.wire.certificates import DeviceKind

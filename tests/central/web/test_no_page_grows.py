@@ -36,7 +36,6 @@ KINDS = dict.fromkeys(("seat_category", "contingent", "tariff"), MOST_KINDS - 1)
 ALIKE = {
     **KINDS,
     "price": MOST_KINDS - 1,
-    **dict.fromkeys(("context",), 20),
     **dict.fromkeys(
         ("physical_zone", "logical_zone", "logical_gauge", "gauge", "logical_category", "zone_entrance"), 60
     ),
@@ -45,10 +44,9 @@ ALIKE = {
         20,
     ),
 }
-"""As many in both houses. The tree of contexts, a few a season, is beside every page in whole, so that one finds the
-way. Zones and what they are cut into are the hall's own, which its maker draws; MOST_ZONES bounds them. Who a person
-is and where they are signed in is that person's: at most 20 sessions, letters of three months, and as many roles as
-somebody gives by hand."""
+"""As many in both houses. Zones and what they are cut into are the hall's own, which its maker draws; MOST_ZONES bounds
+them. Who a person is and where they are signed in is that person's: at most 20 sessions, letters of three months, and
+as many roles as somebody gives by hand."""
 PLACES = ("physical_seat", "logical_seat", "place", "allocation")
 FEW, MANY, HALL, STADIUM = 410, 1_200, 900, 20_000
 SLACK = (1.1, 20)
