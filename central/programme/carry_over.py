@@ -14,6 +14,7 @@ from central.catalogue.model import Performance
 from central.inventory.plan_reads import GONE, performance_table
 from central.inventory.plan_tables import save_performance
 from central.kernel.entity import Between, Reach, Ref
+from central.kernel.heavy_lane import MOST_WEIGHT
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.pricing.reads import price_list
@@ -45,7 +46,7 @@ from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.rules.pricing import asked_for
 
-MOST_PERFORMANCES = 200
+MOST_AT_ONCE = 5  # performances in one commit: sales wait behind it
 MOST_LINES = 200
 
 
@@ -87,11 +88,12 @@ class Carried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarryOver:
-    """Carries a logical configuration over to performances. `fields` none: all. `action_id`: only the places that this
+    """Carries a logical configuration over to a few performances; who means more gives it for some after others, and
+    has it to themselves before the writer as often. `fields` none: all. `action_id`: only the places that this
     action touched, and the fields that it changed. `selection`: only these places. A dry run is the preview."""
 
     configuration_id: Annotated[Id, Ref("logical_configuration")]
-    performances: Annotated[tuple[Annotated[Id, Ref("performance")], ...], Between(most=MOST_PERFORMANCES)]
+    performances: Annotated[tuple[Annotated[Id, Ref("performance")], ...], Between(most=MOST_AT_ONCE)]
     fields: Annotated[tuple[SeatField, ...], Between(most=20)] = ()
     action_id: Annotated[Id, Ref("plan_action"), Reach.WITHIN] | None = None
     selection: Selection = field(default_factory=lambda: Selection(everything=True))
@@ -103,10 +105,11 @@ class CarryOver:
     needs=VenuesPrivilege.PLAN_CARRY_OVER,
     refuses=(NoAct,),
     gives=list[Carried],
+    weighs=lambda _: MOST_WEIGHT,
 )
 def carry_over(tx: Tx, want: CarryOver) -> Outcome[list[Carried]]:
-    if not 1 <= len(want.performances) <= MOST_PERFORMANCES:
-        return Refused(NoAct.TOO_MANY_PERFORMANCES, fix="performances", detail={"most": MOST_PERFORMANCES})
+    if not 1 <= len(want.performances) <= MOST_AT_ONCE:
+        return Refused(NoAct.TOO_MANY_PERFORMANCES, fix="performances", detail={"most": MOST_AT_ONCE})
     done: list[Carried] = []
     wanted = _wanted(tx, want.configuration_id, want.fields, want.action_id, want.selection)
     if isinstance(wanted, Refused):

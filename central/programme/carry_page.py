@@ -1,9 +1,12 @@
 """From a logical configuration's plan to its performances, on screen: which ones, which values, what would change in
-each of them; it is done only after that was shown.
+each of them; it is done only after that was shown. Each performance is a command of its own, so that sales go on
+between two of them, and another's carrying-over takes turns with it. Where it stops, what is done stays done: the same
+press goes on from there, since a command that was given already is answered and not done again.
 
 GET, POST  /admin/plan/logical/<id>/carry-over
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +17,9 @@ from central.catalogue.model import ProductState
 from central.catalogue.reads import made_from
 from central.kernel.contexts import path_of
 from central.kernel.door import Door
+from central.kernel.trouble import Unavailable
 from central.kernel.tx import Read
-from central.programme.carry_over import MOST_PERFORMANCES, Carried, CarryOver, ChangeLine
+from central.programme.carry_over import Carried, CarryOver, ChangeLine
 from central.venues.history import SeatField
 from central.venues.model import LogicalConfiguration, VenuesPrivilege
 from central.venues.plan_tables import LOGICAL_FIELDS
@@ -27,11 +31,12 @@ from central.web.screens.refusals import said as refusal_text
 from central.web.session import SignedIn
 from central.web.shown import SHOWN, shown_mark, was_shown
 from central.web.texts import Texts
-from shared.ids import Id, is_id
+from shared.ids import Id, derived_id, is_id
 from shared.outcome import Refused
 from shared.runtime.system import SystemClock, fresh_id
 
 HREF = "/admin/plan/logical/{id}/carry-over"
+MOST_PERFORMANCES = 200
 _OVER = (ProductState.CLOSED, ProductState.CANCELLED)
 _CLOCK = SystemClock()
 _CARRIED = TypeAdapter(list[Carried])  # the door answers as it would over the wire
@@ -68,33 +73,58 @@ async def _page(frame: Frame, door: Door, me: SignedIn, request: web.Request) ->
     if sheet is None:
         raise web.HTTPNotFound
     form: Any = await form_of(request)
-    chosen = [each for each in form.getall("performance", []) if is_id(each)]
+    chosen = [Id(each) for each in dict.fromkeys(form.getall("performance", [])) if is_id(each)][:MOST_PERFORMANCES]
     kept = form.getall("field", []) if form else [str(each) for each in LOGICAL_FIELDS]
     fields = tuple(each for each in LOGICAL_FIELDS if str(each) in kept)
     why = str(form.get("why", ""))
     mark = shown_mark([of, chosen, fields, why])
     done = "_do" in form and was_shown(form.getall(SHOWN, []), mark)
+    press = fresh_id(_CLOCK)
     lines: tuple[CarriedPerformance, ...] = ()
     refused = fault = ""
     if form and not (chosen and fields):
         fault = t("Choisissez au moins une représentation, et ce qui doit y être reporté.")
     elif form:
-        command = CarryOver(configuration_id=Id(of), performances=tuple(map(Id, chosen)), fields=fields, why=why)
         spent = str(form.get("_command", ""))
-        command_id = Id(spent) if done and is_id(spent) else fresh_id(_CLOCK)
-        outcome = (await door.execute(me.actor, command, command_id, dry_run=not done)).outcome
-        if isinstance(outcome, Refused):
+        press = Id(spent) if done and is_id(spent) else press
+        one_each = [CarryOver(configuration_id=Id(of), performances=(each,), fields=fields, why=why) for each in chosen]
+        carried, outcome = await _carried(door, me, one_each, press, dry_run=not done)
+        if done or not outcome:  # where one is refused nothing is offered
+            lines = await door.read(me.actor, lambda read: _lines(read, t, carried))
+        if outcome:
             refused = await door.read(me.actor, lambda read: refusal_text(read, t, outcome, of).text)
-        else:
-            lines = await door.read(me.actor, lambda read: _lines(read, t, _CARRIED.validate_python(outcome.value)))
+            left = t(
+                "{n} représentations sur {all} sont faites. Continuez pour les autres.", n=len(lines), all=len(chosen)
+            )
+            refused = f"{refused} {left}" if done and lines else refused
     return await frame.page(
         request, "plan_carry.html", status=422 if refused or fault else 200,
         title=t("Reporter sur des représentations"), sheet=sheet,
         chosen=chosen, kept=kept, why=why, lines=lines, refused=refused or fault,
-        done=done and bool(lines), command=fresh_id(_CLOCK), SHOWN=SHOWN, mark=mark,
-        unseen="_do" in form and not done, at=sheet["at"], here="logical_configuration",
+        done=done and bool(lines), stopped=done and bool(lines) and bool(refused), SHOWN=SHOWN, mark=mark,
+        command=press if refused and done else fresh_id(_CLOCK), unseen="_do" in form and not done,
+        at=sheet["at"], here="logical_configuration",
         fields=[(str(each), _field(t, each)) for each in LOGICAL_FIELDS],
     )  # fmt: skip
+
+
+async def _carried(
+    door: Door, me: SignedIn, wanted: Sequence[CarryOver], press: Id, *, dry_run: bool
+) -> tuple[list[Carried], Refused | None]:
+    """One after the other, and why it went no further. Two presses of one button do each of them once."""
+    found: list[Carried] = []
+    for each in wanted:
+        command_id = derived_id("carry over", press, *each.performances, *each.fields, each.why)
+        try:
+            outcome = (await door.execute(me.actor, each, command_id, dry_run=dry_run)).outcome
+        except Unavailable as busy:
+            if not found:
+                raise
+            return found, busy.refused
+        if isinstance(outcome, Refused):
+            return found, outcome
+        found += _CARRIED.validate_python(outcome.value)
+    return found, None
 
 
 def _sheet(read: Read, t: Texts, configuration_id: str) -> dict[str, Any] | None:

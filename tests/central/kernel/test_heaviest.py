@@ -28,7 +28,7 @@ from central.kernel.keys import Keys
 from central.kernel.privileges import EVERYTHING
 from central.kernel.registry import COMMANDS, Handler
 from central.organisation.webhook_events import MOST_ROWS
-from central.programme.carry_over import CarryOver
+from central.programme.carry_over import MOST_AT_ONCE, CarryOver
 from central.venues.model import NoVenue
 from central.venues.plan_import import ImportPlan
 from central.venues.selection import Selection
@@ -153,7 +153,7 @@ TOLD: dict[str, tuple[DeviceKind, Cost]] = {
     FactKind.CLOCK: (DeviceKind.GATE, KEPT),
     "dead letters": (DeviceKind.PRINTER, Cost(calls=46_000, statements=1_350, rows=900, written=550_000, read=30_000)),
 }
-WARM_SHOWS, FEW_SHOWS, MANY_SHOWS = 2, 10, 30
+WARM_SHOWS, FEW_SHOWS, MANY_SHOWS = 2, 1, MOST_AT_ONCE
 LEASED = Cost(calls=4_900, statements=70, rows=100, written=24_000, read=8_200)
 """Nineteen places as stock: a row for each slot, and a place that changes."""
 
