@@ -36,9 +36,10 @@ COOKIES = ("session", "known", "setup", "language", "columns-site")
 NAMED = {
     "CSRF_HEADER": CSRF_HEADER, "FORWARDED": FORWARDED, "COMMAND_ID": COMMAND_ID, "DEVICE": DEVICE, "DIGEST": DIGEST,
     "NONCE": NONCE, "SIGNATURE": SIGNATURE, "TIME": TIME, "PASS": PASS, "CODE": CODE,
+    "AUTHORIZATION": "Authorization",
 }  # fmt: skip
 HEADERS = (
-    *NAMED.values(), "Accept", "Accept-Encoding", "Accept-Language", "Authorization", "Content-Encoding", "Cookie",
+    *NAMED.values(), "Accept", "Accept-Encoding", "Accept-Language", "Content-Encoding", "Cookie",
     "Forwarded", "HX-Request", "HX-Target", "If-None-Match", "Last-Event-ID", "Origin", "Referer", "Sec-Fetch-Site",
     "User-Agent", "Content-Type", "If-Modified-Since", "If-Range", "Range", "Expect",
 )  # fmt: skip
