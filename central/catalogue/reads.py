@@ -98,6 +98,12 @@ def not_over(read: Read, most: int) -> list[Performance]:
     )  # fmt: skip
 
 
+def last_event(read: Read, context_id: str) -> Event | None:
+    """The newest that stands in this context itself."""
+    found = read.find(Event, "WHERE context_id = :at ORDER BY id DESC LIMIT 1", at=context_id)
+    return found[0] if found else None
+
+
 def first_event(read: Read, context_id: str) -> Event | None:
     """The oldest that stands in this context itself."""
     found = read.find(Event, "WHERE context_id = :at ORDER BY id LIMIT 1", at=context_id)

@@ -11,6 +11,7 @@ from central.first_run.ops import House
 from central.first_run.simple_hall import COLOURS
 from central.kernel.house_settings import BEGINS, CURRENCY, ENDS, TIMEZONE
 from central.kernel.values import Fault
+from central.organisation.checklist_items import FRENCH
 from central.venues.model import NoVenue
 from central.web.form import line
 from central.web.screens.refusals import sentences
@@ -68,6 +69,17 @@ def blocks(form: Mapping[str, Any]) -> tuple[tuple[Block, ...], list[Fault]]:
     return tuple(found), wrong
 
 
+def way(form: Any) -> str:
+    """How the hall is told: as chosen, or else as it was filled in."""
+    said = {
+        "plan": bool(form.get("plan")), "drawn": bool(line(form, "rows") or line(form, "seats")),
+        "blocks": any(line(form, f"{name}_{n}") for name in ("zone", "places") for n in range(MOST_BLOCKS)),
+    }  # fmt: skip
+    chosen = str(form.get("way") or "")
+    filled = [each for each, there in said.items() if there]
+    return filled[0] if len(filled) == 1 and not said.get(chosen) else chosen
+
+
 def bands(form: Any, rows: int) -> tuple[tuple[int, ...], list[Fault]]:
     """How many rows each price zone has, from the stage on: `6, 8, 4`; empty: one has all."""
     said = line(form, "bands")
@@ -85,6 +97,13 @@ def bands(form: Any, rows: int) -> tuple[tuple[int, ...], list[Fault]]:
 def by_field(refused: Refused, t: Texts) -> dict[str, list[str]]:
     """What is wrong, in sentences at their fields. Of a plan file it may be much, so that is shown beside it."""
     return {} if refused.reason == NoVenue.PLAN_FAULTY else sentences(refused, t, _FIELDS)
+
+
+def french(now: House) -> bool:
+    """Whether the numbers that French law wants on a ticket are asked for: in France, or where one is said already."""
+    said = now.organiser.settings if now.organiser else {}
+    zone = now.institution.settings.get(TIMEZONE.key, "") if now.institution else ""
+    return zone in FRENCH or any(said.get(name) for name in ("siret", "licence"))
 
 
 def step_of(now: House) -> Step:
@@ -139,7 +158,7 @@ def known(now: House, step: Step, t: Texts, today: date) -> Values:
                 "space_code": now.space.code if now.space else "",
             }
         case Step.HALL:
-            return {"way": "plan", "rows": "", "seats": ""}
+            return {"way": "drawn", "rows": "", "seats": ""}
     return {"fresh": "yes"}
 
 

@@ -12,13 +12,26 @@ from functools import cache
 from hmac import compare_digest
 from pathlib import Path
 from typing import Any
-from zoneinfo import available_timezones
 
 from aiohttp import web
 from babel.numbers import get_currency_name
 
 from central.first_run import profiles
-from central.first_run.forms import FormAnswer, bands, blocks, by_field, day, done, known, lines, number, step_of
+from central.first_run.forms import (
+    FormAnswer,
+    Values,
+    bands,
+    blocks,
+    by_field,
+    day,
+    done,
+    french,
+    known,
+    lines,
+    number,
+    step_of,
+    way,
+)
 from central.first_run.link import FILE
 from central.first_run.model import NoSetUp, Step
 from central.first_run.ops import (
@@ -35,7 +48,9 @@ from central.first_run.ops import (
 )
 from central.first_run.picture import HallPicture, hall_picture
 from central.first_run.simple_hall import MOST_ROWS, MOST_SEATS, small_hall
+from central.first_run.whereabouts import proposed
 from central.kernel.actor import SYSTEM
+from central.kernel.countries import country_of, currency_of, timezones
 from central.kernel.door import Door
 from central.kernel.languages import house_languages, names
 from central.kernel.values import Fault
@@ -137,8 +152,10 @@ class Wizard:
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         now, step = await self._there(request)
+        values = known(now, step, self._t(request), datetime.now(UTC).date())
+        guess = step is Step.INSTITUTION and now.institution is None
         return await self._page(
-            request, now, step, FormAnswer(known(now, step, self._t(request), datetime.now(UTC).date()), {})
+            request, now, step, FormAnswer({**values, **(self._guessed(request) if guess else {})}, {}), guess=guess
         )
 
     async def take(self, request: web.Request) -> web.StreamResponse:
@@ -175,8 +192,9 @@ class Wizard:
             ways.cookies.set(answer, entered.value)
 
     async def _page(
-        self, request: web.Request, now: House, step: Step, answer: FormAnswer, status: int = 200
-    ) -> web.Response:
+        self, request: web.Request, now: House, step: Step, answer: FormAnswer, status: int = 200, *,
+        guess: bool = False,
+    ) -> web.Response:  # fmt: skip
         t = self._t(request)
         picture: HallPicture | None = None
         if step is Step.HALL and (hall := now.hall):
@@ -184,7 +202,8 @@ class Wizard:
         page = await request.app[FRAME].page(
             request, f"setup_{step}.html", status=status, title=t("Installation"), step=step, steps=_ORDER,
             titles=titles(t), done=done(now), now=now, values=answer.values, faults=answer.faults,
-            refused=answer.refused, picture=picture, SHOWN=SHOWN, zones=_timezones(), suggested=profiles.usual(),
+            refused=answer.refused, picture=picture, SHOWN=SHOWN, zones=_timezones(), guess=guess, french=french(now),
+            suggested=profiles.usual(),
             chosen=answer.values.get("profiles", "").split(), accept=".json,.svg,.csv",
             plan_faults=_in_plan(answer.refused),
             currencies={code: get_currency_name(code, locale=t.language) for code in CURRENCIES},
@@ -194,6 +213,10 @@ class Wizard:
                 LANGUAGE_COOKIE, request.query["lang"], max_age=int(LANGUAGE_FOR.total_seconds()), samesite="Lax"
             )
         return page
+
+    def _guessed(self, request: web.Request) -> Values:
+        found = proposed(request.headers.get("Accept-Language", ""), self._t(request).language)
+        return {**found, "currency": found["currency"] if found["currency"] in CURRENCIES else ""}
 
     def _t(self, request: web.Request) -> Texts:
         return request.app[FRAME].texts(request, None)
@@ -274,7 +297,7 @@ class Wizard:
         if form.get("do") == "accept":
             return await self._do(request, AcceptHall())
         named = {language: texts(language)("Plan de salle") for language in LANGUAGES}
-        match form.get("way"):
+        match way(form):
             case "plan":
                 return await self._from_file(request, form, named)
             case "drawn":
@@ -344,16 +367,10 @@ def titles(t: Texts) -> Mapping[Step, str]:
     ), strict=True))  # fmt: skip
 
 
-_REGIONS = frozenset(
-    {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
-)
-
-
 @cache
-def _timezones() -> list[tuple[str, str]]:
-    """As a person reads them, by region; names of offsets and old names by country are left out."""
-    named = sorted(each for each in available_timezones() if each.partition("/")[0] in _REGIONS)
-    return [(each, each.replace("_", " ")) for each in named]
+def _timezones() -> list[tuple[str, str, str]]:
+    """(zone, as a person reads it, what is paid with there)."""
+    return [(each, each.replace("_", " "), currency_of(country_of(each))) for each in timezones()]
 
 
 def _in_plan(refused: Refused | None) -> list[dict[str, str]]:

@@ -14,7 +14,7 @@ _AISLE_FROM = 16  # seats in a row from which there is an aisle in the middle
 _BENT_FROM = 12  # and from which the rows bend around the stage
 
 
-COLOURS = ("#0072B2", *(each for each in look().categories if each.lower() != "#0072b2"))
+COLOURS = look().categories
 """Of categories, the best first: as many price zones as a hall drawn here may have."""
 
 

@@ -8,13 +8,15 @@ from central.kernel.contexts import ContextKind
 from central.kernel.crud import uses
 from central.kernel.db import in_list
 from central.kernel.house_settings import currency_at
-from central.kernel.languages import spoken_first
+from central.kernel.languages import house_languages, spoken_first
 from central.kernel.tx import Read
 from central.pricing.model import PriceGrid, PricingPrivilege
+from central.pricing.reads import first_grid
 from central.pricing.usual import CreateTariffs, NewTariff
 from central.venues.reads import categories_sold
 from central.web.texts import texts
 from shared.ids import Id
+from shared.languages import LANGUAGES
 
 READ = PricingPrivilege.PRICE_READ
 MOST_ASKED = 20  # incomplete grids, whether anything uses them
@@ -34,6 +36,14 @@ def usual_tariffs(read: Read, season: str, _: Id, names: Callable[..., dict[str,
             NewTariff(names(code)[language], names(name), n, proof) for n, (code, name, proof) in enumerate(wanted, 1)
         ),
     )
+
+
+def first_of_season(read: Read, season: str) -> dict[str, Any]:
+    """What the form of a grid opens with: the first one of a season has the name that most houses would give it."""
+    if not season or first_grid(read, season):
+        return {}
+    said = t("Prix de la saison")
+    return {"names": {each: texts(each)(said) for each in house_languages(read) if each in LANGUAGES}}
 
 
 @needed(t("Tarifs"), at=ContextKind.SEASON, order=300, usual=usual_tariffs, needs=READ)

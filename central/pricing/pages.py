@@ -16,6 +16,7 @@ from central.kernel.house_settings import CURRENCY
 from central.kernel.scope import context_of
 from central.kernel.tx import Read
 from central.kernel.values import Fault, whole_number
+from central.pricing.checklist_items import first_of_season
 from central.pricing.model import NoGrid, Price, PriceGrid, PricingPrivilege
 from central.pricing.ops import PriceCell, SetPrices
 from central.pricing.reads import prices_of, tariffs_by_rank
@@ -82,6 +83,8 @@ def pricing_pages(app: web.Application) -> None:
         "price_grid", "Prix", "/admin/pricing/grid/{id}", PricingPrivilege.PRICE_READ, ("set_price", "set_prices")
     )
     frame.remark_on("price_grid", _other_currency)
+    frame.lead_to("create_price_grid", "/admin/pricing/grid/{id}")
+    frame.opening_of_new("create_price_grid", first_of_season)
     app.router.add_get("/admin/pricing/grid/{id}", show)
     app.router.add_post("/admin/pricing/grid/{id}", save)
     app.router.add_get("/admin/pricing/grid/{id}/export.{form}", export)
@@ -206,9 +209,10 @@ async def _page(
     screen: Screen, sheet: GridSheet, *, typed: Typed | None = None, faults: list[Fault] | None = None,
     refusal: SaidRefusal | None = None, theirs: dict[str, Any] | None = None, status: int = 200,
 ) -> web.Response:  # fmt: skip
+    remarks = await screen.read(lambda read: _other_currency(read, screen.t, sheet.grid))
     at_faults = {fault["at"]: sentence(screen.t, fault) for fault in faults or []}
     return await screen.page(
         "price_grid.html", status=status, title=screen.t.of(sheet.grid.names), at=sheet.context, here="price_grid",
         sheet=sheet, typed=sheet.typed if typed is None else typed, faults=at_faults, refusal=refusal,
-        theirs=theirs or {}, command=new_id(),
+        theirs=theirs or {}, command=new_id(), remarks=remarks,
     )  # fmt: skip

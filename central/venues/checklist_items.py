@@ -1,6 +1,8 @@
 """What a house needs of its venues before it can sell: categories, a site, a hall as built and as sold."""
 
+import re
 from collections.abc import Callable
+from itertools import cycle
 from typing import Any
 
 from central.kernel.checklist import HOUSE, ItemStanding, needed, of_table, t
@@ -8,7 +10,7 @@ from central.kernel.contexts import ContextKind, path_of
 from central.kernel.db import in_list
 from central.kernel.languages import in_house
 from central.kernel.tx import Read
-from central.venues.model import VenuesPrivilege
+from central.venues.model import PhysicalConfiguration, VenuesPrivilege
 from central.venues.usual import CreateSeatCategories, NewCategory
 from shared.ids import Id
 from shared.look import look
@@ -17,16 +19,27 @@ READ = VenuesPrivilege.VENUE_READ
 MOST_PROPOSED = 8
 
 
+def plan_colours(read: Read, most: int = 50) -> dict[str, str]:
+    """How the plans of the house paint their categories, by name; of two plans the older one's."""
+    halls = read.find(PhysicalConfiguration, "ORDER BY id DESC LIMIT :most", most=most)
+    drawn = [each for hall in halls if hall.drawing for each in hall.drawing.categories]
+    return {each.name: each.colour.upper() for each in drawn if re.fullmatch("#[0-9A-Fa-f]{6}", each.colour)}
+
+
 def usual_categories(read: Read, institution: str, _: Id, names: Callable[..., dict[str, str]]) -> Any:
-    """Those that the halls' plans name; three, if they name none. In colours that everybody can tell apart."""
+    """Those that the halls' plans name, in their colours; three, if they name none. One without a colour gets the first
+    that is free of those that everybody can tell apart."""
     drawn = read.run("SELECT category FROM physical_seat WHERE category <> '' GROUP BY category ORDER BY MIN(position)")
     counted = read.run("SELECT name FROM physical_zone WHERE numbered = 0 GROUP BY name ORDER BY name")
     named = [in_house(read, str(name)) for (name,) in (*drawn, *counted)][:MOST_PROPOSED]
     if not named:
         named = [names(t("Catégorie {n}"), n=n) for n in (1, 2, 3)]
-    colours = look().categories
+    painted = plan_colours(read)
+    said = [painted.get(next(iter(each.values())), "") for each in named]
+    free = cycle([each.upper() for each in look().categories if each.upper() not in said] or look().categories)
     made = tuple(
-        NewCategory(f"CAT{n}", each, colours[(n - 1) % len(colours)].upper(), n) for n, each in enumerate(named, 1)
+        NewCategory(f"CAT{n}", each, colour or next(free), n)
+        for n, (each, colour) in enumerate(zip(named, said, strict=True), 1)
     )
     return CreateSeatCategories(context_id=Id(institution), categories=made)
 

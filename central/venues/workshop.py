@@ -12,10 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import partial
+from itertools import cycle
 from typing import Any, get_args, get_origin, get_type_hints
 
 from aiohttp import web
 
+from central.kernel.actor import SYSTEM
 from central.kernel.beside import Errand
 from central.kernel.contexts import path_of, root_of_house
 from central.kernel.door import Door
@@ -43,6 +45,7 @@ from central.web.session import SignedIn
 from central.web.settings import MIB
 from central.web.texts import Texts
 from shared.ids import Id, is_id
+from shared.look import look
 from shared.outcome import Refused
 from shared.runtime.system import SystemClock, fresh_id
 
@@ -50,7 +53,6 @@ MOST_BLOCKS = 40
 MOST_SPACES = 100
 SHOWN_FAULTS = 200
 _TYPES = {Format.JSON: "application/json", Format.SVG: "image/svg+xml", Format.CSV: "text/csv"}
-_COLOURS = ("#e69f00", "#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#8a8594")
 
 # What a block of the form offers, in order; the rest of DrawBlock is for programs.
 BLOCK_FIELDS = (
@@ -155,7 +157,7 @@ class Workshop:
     async def _drawn(self, request: web.Request, sent: Sent, t: Texts, into: Format) -> tuple[bytes, int] | Refused:
         """What the form describes, drawn beside all else as long as somebody waits for it: the file and its number of
         seats."""
-        want = described(sent, t)
+        want = described(sent, t, await self._door.read(SYSTEM, _colours))
         if isinstance(want, Refused):
             return want
         done = await self._door.work_out(Errand(drawn_file, (want, into)), partial(awaited, request))
@@ -227,6 +229,11 @@ class Workshop:
         return web.Response(body=done.value[0], content_type=_TYPES[into], headers=headers)
 
 
+def _colours(read: Read) -> dict[str, str]:
+    found = [(each, name) for each in categories_by_rank(read) for name in (each.code, *each.names.values())]
+    return {name.casefold(): each.colour.upper() for each, name in found}
+
+
 # --- the form --------------------------------------------------------------------------------------------------------
 
 _FIRST_BLOCK: Sent = {
@@ -268,15 +275,17 @@ def _numbered(sent: Sent, kind: str) -> list[dict[str, str]]:
     return [found[number] for number in sorted(found)][:MOST_BLOCKS]
 
 
-def described(sent: Sent, t: Texts) -> DrawPlan | Refused:
-    """What the form says; faults name the block and the field."""
+def described(sent: Sent, t: Texts, colours: Mapping[str, str]) -> DrawPlan | Refused:
+    """What the form says; faults name the block and the field. `colours` are those of the house's categories, by any of
+    their names."""
     faults: list[dict[str, str]] = []
     blocks = [_block(block, n, t, faults) for n, block in enumerate(_numbered(sent, "block"))]
     areas = [area for n, each in enumerate(_numbered(sent, "area")) if (area := _area(each, n, t, faults))]
     if faults:
         return Refused(NoVenue.PLAN_FAULTY, fix="blocks", detail={"faults": faults, "count": len(faults)})
     names = dict.fromkeys(block.category for block in blocks)
-    categories = tuple(Category(name, _COLOURS[n % len(_COLOURS)]) for n, name in enumerate(names))
+    free = cycle([each for each in look().categories if each.upper() not in colours.values()] or look().categories)
+    categories = tuple(Category(name, colours.get(name.casefold()) or next(free)) for name in names)
     return DrawPlan(sent.get("name") or t("Salle"), categories, tuple(blocks), tuple(areas))
 
 

@@ -3,10 +3,10 @@
 GET  /admin/live?at=<context>              the list along the tree; with `panel` a card for the page of a context
 GET  /admin/live/usual/<item>?at=…         what most houses would have there, shown before it is made
 POST /admin/live/usual/<item>?at=…         makes it
+GET, POST /admin/live/usual?at=…           the same of all that is proposed on the way, in one go
 """
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
@@ -17,20 +17,14 @@ from central.kernel.registry import handler_of
 from central.kernel.tx import Read
 from central.web.area import DOOR
 from central.web.branches import Branch, children_of, seen_branch, way_to
-from central.web.form import form_of
-from central.web.frame import FRAME, Frame
+from central.web.checklist_usual import proposed
+from central.web.frame import FRAME
 from central.web.live import LIVE
-from central.web.session import SignedIn
-from central.web.shown import SHOWN, shown_mark, was_shown
 from central.web.texts import texts
 from shared.ids import Id, is_id
 from shared.languages import LANGUAGES
-from shared.outcome import Refused
-from shared.runtime.system import SystemClock, fresh_id
 
 MOST_FORKS = 50
-
-_CLOCK = SystemClock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +72,16 @@ class Checklist:
         return next((line for line in left if not line.standing.waits), left[0] if left else None)
 
     @property
+    def proposals(self) -> list[ChecklistLine]:
+        """What can be made now as most houses have it."""
+        return [line for line in self.in_order if line.usual and not line.standing.waits]
+
+    @property
+    def unsold(self) -> bool:
+        """Whether the last that must be done, a first sale, is still to come."""
+        return any(not line.standing.done for line in [each for each in self.in_order if not each.item.optional][-1:])
+
+    @property
     def in_order(self) -> list[ChecklistLine]:
         return sorted((line for part in self.parts for line in part.lines), key=lambda line: line.item.order)
 
@@ -120,6 +124,13 @@ def _may(read: Read, door: Door, command: Any) -> bool:
     )
 
 
+def _all_usual(read: Read, found: Checklist) -> list[tuple[ChecklistItem, Any]]:
+    wanted = [
+        (line.item, line.item.usual(read, line.at, Id(""), _named)) for line in found.proposals if line.item.usual
+    ]
+    return [(item, command) for item, command in wanted if command is not None]
+
+
 def _named(msgid: str, **values: Any) -> dict[str, str]:
     """A text as a name in every language."""
     return {language: texts(language)(msgid, **values) for language in LANGUAGES}
@@ -148,56 +159,27 @@ def checklist_routes(app: web.Application) -> None:
         wanted = await door.read(me.actor, lambda read: propose(read, at, Id(""), _named))
         if wanted is None:
             raise web.HTTPSeeOther(f"/admin/live?at={at}")
-        return await _proposed(request, frame, door, me, item, at, wanted)
+        title = frame.texts(request, me)(item.title)
+        return await proposed(request, frame, door, me, at, [(item, wanted)], title)
+
+    async def all_usual(request: web.Request) -> web.Response:
+        me, at = await frame.who(request), request.query.get("at", "")
+        wanted = await door.read(me.actor, lambda read: _all_usual(read, checklist(read, door, at)))
+        if not wanted:
+            raise web.HTTPSeeOther(f"/admin/live?at={at}" if is_id(at) else "/admin/live")
+        t = frame.texts(request, me)
+        return await proposed(request, frame, door, me, at if is_id(at) else "", wanted, t("Propositions usuelles"))
+
+    def next_step(read: Read, at: str) -> tuple[str, str] | None:
+        found = checklist(read, door, at)
+        if found.next is None or found.next.standing.waits or not found.unsold:
+            return None
+        return found.next.item.title, found.next.usual or found.next.standing.link
+
+    frame.next_step = next_step
 
     app.router.add_get("/admin/live", show)
+    app.router.add_get("/admin/live/usual", all_usual)
+    app.router.add_post("/admin/live/usual", all_usual)
     app.router.add_get("/admin/live/usual/{item}", usual)
     app.router.add_post("/admin/live/usual/{item}", usual)
-
-
-async def _proposed(
-    request: web.Request, frame: Frame, door: Door, me: SignedIn, item: ChecklistItem, at: str, wanted: Any
-) -> web.Response:
-    """What would be made, of which one may leave out; or, asked to, makes what was left in."""
-    t, posted = frame.texts(request, me), await form_of(request) if request.method == "POST" else None
-    taken = None if posted is None else {str(each) for each in posted.getall("take", [])}
-    rows = list(_rows(wanted))
-    mark = shown_mark(rows)
-    unseen = posted is not None and not was_shown([str(each) for each in posted.getall(SHOWN, [])], mark)
-    chosen = wanted if taken is None else only(wanted, taken)
-    said = str(posted.get("_command", "")) if posted is not None else ""
-    command_id = Id(said) if is_id(said) else fresh_id(_CLOCK)
-    refused: Refused | None = None
-    if taken != set():
-        outcome = (await door.execute(me.actor, chosen, command_id, dry_run=posted is None or unseen)).outcome
-        if posted is not None and not unseen and not isinstance(outcome, Refused):
-            raise web.HTTPSeeOther(f"/admin/live?at={at}&done={command_id}")
-        refused = outcome if isinstance(outcome, Refused) else None
-    return await frame.page(
-        request, "checklist_usual.html", status=200 if posted is None else 422, title=t(item.title), item=item, at=at,
-        rows=rows, taken=taken, refused=refused, command=command_id, here="/admin/live",
-        SHOWN=SHOWN, mark=mark, unseen=unseen,
-    )  # fmt: skip
-
-
-def only(command: Any, codes: Collection[str]) -> Any:
-    """The same command with those of its rows that have these codes."""
-    lists = {each.name: getattr(command, each.name) for each in fields(command)}
-    return replace(command, **{
-        name: tuple(row for row in rows if row.code in codes) for name, rows in lists.items() if _is_rows(rows)
-    })  # fmt: skip
-
-
-def _is_rows(value: Any) -> bool:
-    return isinstance(value, tuple) and all(isinstance(getattr(each, "names", None), dict) for each in value)
-
-
-def _rows(command: Any) -> Iterator[tuple[str, str, dict[str, str], str]]:
-    """(code of the row to take, its code, names, colour) of what a command would make, and of what comes with it: that
-    is taken with it, and has no code to take."""
-    for field in fields(command):
-        value = getattr(command, field.name)
-        for each in value if _is_rows(value) else ():
-            yield each.code, each.code, each.names, getattr(each, "colour", "")
-            if hasattr(each, "point_code"):
-                yield "", each.point_code, each.point_names, ""

@@ -38,6 +38,9 @@ Part = Callable[[Read, Texts, Any], Mapping[str, Any] | None]
 HOME = "home"
 """The place of what stands on the page of a context, which its parts are given (a `Branch`)."""
 
+NextStep = Callable[[Read, str], tuple[str, str] | None]
+"""(read, a context) → (what, its address) of what a house that sells nothing yet does next."""
+
 Remark = Callable[[Read, Texts, Any], list[str]]
 """(read, texts, a row) → what somebody should look at again."""
 
@@ -67,6 +70,9 @@ class Frame:
         self._parts: dict[str, list[tuple[str, Part]]] = {}
         self.follows: dict[str, Follows] = {}
         self.openings: dict[str, Callable[[Read, str], Mapping[str, Any]]] = {}
+        self.new_openings: dict[str, Callable[[Read, str], Mapping[str, Any]]] = {}
+        self.leads_to: dict[str, str] = {}
+        self.next_step: NextStep = lambda *_: None
         self.dated: dict[str, tuple[str, str]] = {}
         self._templates = jinja2.Environment(
             loader=jinja2.ChoiceLoader(self._loaders),
@@ -122,6 +128,14 @@ class Frame:
         """What a command's form opens with, by fields, for the row it acts on."""
         add(self.openings, command, values)
 
+    def opening_of_new(self, command: str, values: Callable[[Read, str], Mapping[str, Any]]) -> None:
+        """What the form of a new row opens with, by fields, in the context in which it is made ("": none is chosen)."""
+        add(self.new_openings, command, values)
+
+    def lead_to(self, command: str, href: str) -> None:
+        """Where the form of a new row leads when it is made, instead of its page: `{id}` is the row's."""
+        add(self.leads_to, command, href)
+
     def list_by_days(self, entity: str, begins: str, ends: str) -> None:
         """The list of an entity goes by days: by these columns, what is not over yet first."""
         add(self.dated, entity, (begins, ends))
@@ -164,6 +178,8 @@ class Frame:
                 me.actor,
                 lambda read: shell(read, self.door, t, at=at, here=here, menu=self.menu, done=done),
             )
+            done, at = data["shell"].done, data["shell"].at
+            data["next_step"] = await self.door.read(me.actor, lambda read: self.next_step(read, at)) if done else None
         said = self.render(template, t, me=me, request=request, csrf=masked(me.csrf) if me else "", **data)
         answer = web.Response(status=status, text=said, content_type="text/html", headers={"Cache-Control": "no-store"})
         answer.enable_compression()

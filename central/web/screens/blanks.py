@@ -2,14 +2,17 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 
 from central.kernel.entity import Declaration, Look
+from central.kernel.languages import spoken_first
 from central.kernel.tx import Read
 from central.web.codes import code_of
 from central.web.screens.fields import Field, FieldKind, Typed
 from shared.look import look
 
 MOST_TRIED = 50
+MOST_RANK = 999
 
 
 def derivable(declaration: Declaration, each: Field) -> bool:
@@ -31,6 +34,23 @@ def easier(declaration: Declaration, fields: tuple[Field, ...], paths: Collectio
         )
         for each in fields
     )
+
+
+def known(read: Read, declaration: Declaration, fields: tuple[Field, ...], place: str) -> dict[str, Any]:
+    """What a new row opens with, by fields: the rank after the last of its like there, the house's language."""
+    found: dict[str, Any] = {}
+    for each in fields:
+        if each.name == "rank" and each.name in declaration.names:
+            found[each.name] = min(_last_rank(read, declaration, place) + 1, MOST_RANK)
+        elif each.look is Look.LANGUAGE and each.required:
+            found[each.name] = spoken_first(read)
+    return found
+
+
+def _last_rank(read: Read, declaration: Declaration, place: str) -> int:
+    where = " WHERE context_id = :place" if place and "context_id" in declaration.names else ""
+    ((last,),) = read.run(f"SELECT MAX(rank) FROM {declaration.name}{where}", place=place)  # noqa: S608 - our names
+    return int(last or 0)
 
 
 def next_code(code: str) -> str:

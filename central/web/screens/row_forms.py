@@ -26,7 +26,7 @@ from central.kernel.registry import handler_of
 from central.kernel.tx import Read
 from central.kernel.values import Fault, faults_of
 from central.web.form import form_of
-from central.web.screens.blanks import easier, filled, next_code
+from central.web.screens.blanks import easier, filled, known, next_code
 from central.web.screens.cells import reader
 from central.web.screens.fields import FieldKind, Typed, fields_of, optional_of, typed_of
 from central.web.screens.form_values import Parsed, parse
@@ -87,7 +87,10 @@ def _first_typed(screen: Screen, read: Read, declaration: Declaration, sheet: Sh
     row = one(screen.door, read, declaration, source) if is_id(source) else None
     setting = setting_of(read, declaration.name, row.id if row else None, {}, screen.at, screen.t.point)
     values, place = defaults_of(sheet), _stands_at(screen, read, sheet)
-    if row is not None:
+    if row is None:
+        opening = screen.frame.new_openings.get(sheet.handler.name)
+        values |= known(read, declaration, sheet.fields, place) | dict(opening(read, place) if opening else {})
+    else:
         values |= {each.name: getattr(row, each.name) for each in sheet.fields if hasattr(row, each.name)}
         values |= {each.name: next_code(values[each.name]) for each in sheet.fields
                    if each.look is Look.CODE and each.name in values}  # fmt: skip
@@ -144,7 +147,8 @@ async def _create(screen: Screen, declaration: Declaration, sheet: Sheet, title:
         command_id = used
     else:
         faults += await screen.read(lambda read: _taken(read, declaration, parsed))
-    to = with_done(f"/admin/e/{declaration.name}/{own}", command_id)
+    to = screen.frame.leads_to.get(sheet.handler.name, f"/admin/e/{declaration.name}/{{id}}").format(id=own)
+    to = with_done(to, command_id)
     return await _answer(screen, sheet, typed, faults, reply, title, own, to)
 
 

@@ -192,8 +192,21 @@
 
   // The first wrong answer is where one wants to be, or else the first field of a form
   document.addEventListener("DOMContentLoaded", () => {
-    const fields = "input:not([type=hidden], [type=checkbox], [type=color]):enabled, select:enabled, textarea:enabled";
-    const first = $("[aria-invalid=true]") || $("#faults") || $("form.sheet[data-guard]")?.querySelector(fields);
+    const fields = "input:not([type=hidden], [type=checkbox], [type=radio], [type=file], [type=color], [readonly]):enabled, select:enabled, textarea:enabled";
+    const form = $("form.sheet[data-guard], .setup-sheet form");
+    const open = form ? all(fields, form).filter((each) => each.offsetParent && !each.closest("details:not([open])")) : [];
+    const needed = (each) => $(".needed, .must", each.closest(".field") || each);
+    const empty = open.filter((each) => !each.value);
+    const first = $("[aria-invalid=true]") || $("#faults") || empty.find(needed) || empty[0] || open[0] || $("button.main", form || document.createElement("p"));
     if (first) first.focus();
+  });
+  // The browser knows its own zone better than its languages do; nothing that was chosen is changed
+  document.addEventListener("DOMContentLoaded", () => {
+    const zones = $("select[data-guess=zone]"), here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const known = zones && [...zones.options].find((each) => each.value === here);
+    if (!known) return;
+    known.selected = true;
+    const paid = [...($("#currency")?.options || [])].find((each) => each.value && each.value === known.dataset.currency);
+    if (paid) paid.selected = true;
   });
 })();

@@ -29,6 +29,7 @@ from central.venues.model import PhysicalConfiguration
 from central.web.checklist import _named
 from central.web.texts import texts
 from shared.ids import Id
+from shared.look import look
 from tests.central.small_house import Watch
 
 THEATRE = Path(__file__).parents[3] / "parterre" / "demo" / "theatre.json"
@@ -237,8 +238,77 @@ async def test_in_the_readers_language(visitor: Visitor, language: str, word: st
     assert status == 200 and word in text and f'lang="{language}"' in text
 
 
+def _chosen(page: str, name: str) -> list[str]:
+    found = re.search(rf'<select id="{name}".*?</select>', page, re.S)
+    assert found
+    return re.findall(r'value="([^"]*)" selected', found[0])
+
+
+@pytest.mark.parametrize(("said", "zone", "currency"), [
+    ("en-GB,en;q=0.9", "Europe/London", "GBP"), ("en", "Europe/London", "GBP"), ("fr,en;q=0.5", "Europe/Paris", "EUR"),
+    ("fr-CH, fr;q=0.9", "Europe/Zurich", "CHF"), ("de", "Europe/Berlin", "EUR"), ("zh-Hant-TW", "Asia/Taipei", None),
+    ("en-US,en;q=0.5", None, "USD"), ("-" * 3000, "Europe/Paris", "EUR"),
+])  # fmt: skip
+async def test_where_it_is_is_proposed_as_far_as_it_is_sure(
+    visitor: Visitor, said: str, zone: str | None, currency: str | None
+) -> None:
+    """Before: Paris and the euro, whoever asked."""
+    _, _, page = await visitor.get(await visitor.link(), headers={"Accept-Language": said})
+    assert _chosen(page, "timezone") == ([zone] if zone else [])
+    assert _chosen(page, "currency") == ([currency] if currency else [])
+    assert page.count('<option value="">') == (zone, currency).count(None), "what is not sure is asked for"
+
+
+async def test_who_chose_is_not_proposed_anything_else(visitor: Visitor) -> None:
+    await visitor.get(await visitor.link())
+    await visitor.send("institution", INSTITUTION)
+    _, _, page = await visitor.get("/setup/institution", headers={"Accept-Language": "en-GB"})
+    assert _chosen(page, "timezone") == ["Europe/Paris"] and "data-guess" not in page
+
+
+@pytest.mark.parametrize(("zone", "asked"), [("Europe/London", False), ("Indian/Reunion", True)])
+async def test_french_numbers_are_asked_for_in_france(visitor: Visitor, zone: str, asked: bool) -> None:
+    await visitor.get(await visitor.link())
+    await visitor.send("institution", {**INSTITUTION, "timezone": zone})
+    _, _, page = await visitor.get("/setup/organiser")
+    assert ('name="siret"' in page, 'name="licence"' in page) == (asked, asked)
+    assert (await visitor.send("organiser", {"name": "The Wharf", "address": "Bristol"}))[1] == "/setup/season"
+
+
+@pytest.mark.parametrize(("form", "places"), [
+    ({"way": "plan", "rows": "5", "seats": "8"}, 40), ({"zone_0": "Fosse", "places_0": "120"}, 120),
+])  # fmt: skip
+async def test_how_the_hall_is_told_follows_from_what_is_filled_in(
+    visitor: Visitor, form: dict[str, str], places: int
+) -> None:
+    await visitor.up_to_the_hall()
+    status, _, page = await visitor.send("hall", form)
+    assert status == 200 and f"{places} places" in page
+
+
+async def test_what_was_chosen_goes_before_what_was_filled_in(visitor: Visitor) -> None:
+    await visitor.up_to_the_hall()
+    form = {"way": "blocks", "rows": "5", "seats": "8", "zone_0": "Fosse", "places_0": "120"}
+    assert "120 places" in (await visitor.send("hall", form))[2]
+    assert (await visitor.send("hall", {"way": "drawn"}))[0] == 422
+
+
+async def test_categories_keep_the_colours_of_the_first_picture(visitor: Visitor) -> None:
+    await visitor.up_to_the_hall()
+    _, _, page = await visitor.send("hall", {**DRAWN, "bands": "2, 3"}, headers={"Accept-Language": "fr"})
+    ((house,),) = await visitor.door.read(
+        SYSTEM, lambda read: read.run("SELECT id FROM context WHERE kind = 'institution'")
+    )
+    item = ITEMS["seat_categories"].usual
+    assert item
+    wanted = await visitor.door.read(SYSTEM, lambda read: item(read, house, Id(""), _named))
+    colours = [each.colour for each in wanted.categories]
+    assert colours == [each.upper() for each in look().categories[:2]]
+    assert all(each.lower() in page.lower() for each in colours)
+
+
 def test_zones_are_named_by_region() -> None:
-    zones = {value for value, _ in _timezones()}
+    zones = {value for value, *_ in _timezones()}
     assert {"Europe/Paris", "Pacific/Noumea", "America/Montreal"} <= zones
     assert not [each for each in zones if each.startswith(("Etc/", "US/")) or "/" not in each]
 

@@ -12,7 +12,7 @@ from central.organisation.contexts import CreateContext
 from central.pricing.usual import CreateTariffs, NewTariff
 from central.selling.model import ChannelKind
 from central.selling.usual import CreateChannels, NewChannel
-from central.web.checklist import only
+from central.web.checklist_usual import only
 from central.web.screens.blanks import next_code
 from shared.look import look
 from tests.central.small_house import new_id
@@ -75,6 +75,49 @@ async def test_a_usual_set_is_made_item_by_item(browser: Browser) -> None:
     assert await rows(browser, f"SELECT code FROM tariff WHERE context_id = '{season}' ORDER BY rank") == [
         ("PLEIN",), ("ENFANT",),
     ]  # fmt: skip
+
+
+async def test_a_form_opens_with_what_the_house_can_know(browser: Browser) -> None:
+    house, season = browser.house, new_id()
+    made = CreateContext(
+        id=season, context_id=house.organiser, kind=ContextKind.SEASON, code="S27", names={"fr": "Saison 27"},
+        settings={},
+    )  # fmt: skip
+    assert (await browser.door.execute(SYSTEM, made, new_id())).ok
+    ((last,),) = await rows(browser, "SELECT MAX(rank) FROM seat_category")
+    category = await browser.get(f"/admin/e/seat_category/new?at={house.institution}")
+    assert category.inputs["rank"] == [str(int(str(last)) + 1)]
+    assert (await browser.get(f"/admin/e/tariff/new?at={season}")).inputs["rank"] == ["1"], "the first of this season"
+    grid = await browser.get(f"/admin/e/price_grid/new?at={season}")
+    assert grid.inputs["names.fr"] == ["Prix de la saison"] and grid.inputs["names.en"] == ["Season prices"]
+    second = await browser.get(f"/admin/e/price_grid/new?at={house.season}")
+    assert second.inputs["names.fr"] == [""], "which the first is called"
+    ((rate,),) = await rows(browser, "SELECT vat_bp FROM event")
+    show = await browser.get(f"/admin/e/event/new?at={house.activity}")
+    assert show.inputs["vat_bp"] == [f"{int(str(rate)) / 100:g}".replace(".", ",")], "that of the last one"
+    assert (await browser.get(f"/admin/e/event/new?at={house.season}")).inputs["vat_bp"] == ["5,5"], (
+        "that of the country"
+    )
+
+
+async def test_all_usual_sets_are_made_in_one_go(browser: Browser) -> None:
+    organiser, season = new_id(), new_id()
+    for id_, above, kind in (
+        (organiser, browser.house.institution, ContextKind.ORGANISER), (season, organiser, ContextKind.SEASON),
+    ):  # fmt: skip
+        made = CreateContext(id=id_, context_id=above, kind=kind, code=kind, names={"fr": kind}, settings={})
+        assert (await browser.door.execute(SYSTEM, made, new_id())).ok
+    path = f"/admin/live/usual?at={season}"
+    tariffs = f"SELECT code FROM tariff WHERE context_id = '{season}' ORDER BY rank"
+    assert path.replace("&", "&amp;") in await browser.get(f"/admin/live?at={season}")
+    page = await browser.get(path)
+    sets = {name.partition(".")[0] for name in page.inputs if name.endswith(".take")}
+    assert "tariffs" in sets and len(sets) > 1
+    unseen = await browser.send(path, page, tariffs___shown=None)
+    assert unseen.status == 422 and await rows(browser, tariffs) == []
+    done = await browser.send(path, page, tariffs__take=["PLEIN"])
+    assert done.url.startswith("/admin/live?") and await rows(browser, tariffs) == [("PLEIN",)]
+    assert (await browser.get(path)).url.startswith("/admin/live?"), "nothing is left to propose"
 
 
 async def test_a_price_grid_is_a_file_with_its_prices(browser: Browser) -> None:

@@ -92,7 +92,7 @@ async def _back(browser: Browser) -> None:
 
 SHOW: dict[str, Callable[[Browser], Awaitable[None]]] = {
     "central/programme/carry_page.py": _carried,
-    "central/web/checklist.py": _usual,
+    "central/web/checklist_usual.py": _usual,
     "central/web/history/pages.py": _back,
     "central/web/screens/acts.py": _one_act,
     "central/web/screens/bulk.py": _many_rows,
