@@ -21,7 +21,7 @@ import orjson
 from pydantic import ConfigDict
 from typing_extensions import TypedDict
 
-from central.kernel.entity import BY_NAME, CHOSEN, ENTITIES, Column, Declaration, Look, Ref
+from central.kernel.entity import BY_NAME, CHOSEN, ENTITIES, SUBJECTS, Column, Declaration, Look, Ref
 from central.kernel.languages import unnamed
 from central.kernel.privileges import Action
 from central.kernel.registry import Refuses, Where, handles, refuses_too
@@ -106,10 +106,13 @@ def configured(
     without: tuple[Action, ...] = (),
     most: int = 0,
 ) -> Callable[[K], K]:
-    """Declares an entity's commands; `without` leaves out those that an area writes by hand."""
+    """Declares an entity's commands; `without` leaves out those that an area writes by hand. Of people a delete is
+    always one of those: to take their row away forgets nothing, to forget them does (kernel/erasure.py)."""
 
     def declare(kind: K) -> K:
         declaration = ENTITIES[kind]
+        if SUBJECTS.get(declaration.name) and Action.DELETE not in without:
+            raise TypeError(f"{declaration.name} says something about people: leave its delete out, and forget them")
         at = home(declaration.name)
         stays = frozenset({*fixed, *([at.via] if at else [])})
         made = Configured(declaration, kept or {}, initial or {}, stays, most)

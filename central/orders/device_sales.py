@@ -189,7 +189,7 @@ def _place(
         category_id=leased.category_id if leased else derived_id("unknown category"),
         tariff_id=said.tariff_id,
         price=said.price,
-        vat_bp=sold_for.vat_bp,
+        vat_bp=said.vat_bp,  # which the paper says
         zones=leased.zones if leased else 0,
         entries=1,
         token=said.ticket,

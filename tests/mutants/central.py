@@ -297,7 +297,7 @@ SALE = (
         "central/orders/device_sales.py", "if said.vat_bp != sold_for.vat_bp:", "if said.vat_bp < sold_for.vat_bp:",
         DISCREPANCIES),
     one("sale-vat-told", "the books take the rate of VAT that a device tells", "central/orders/device_sales.py",
-        "vat_bp=sold_for.vat_bp,", "vat_bp=said.vat_bp,", DISCREPANCIES),
+        "vat_bp=said.vat_bp,", "vat_bp=sold_for.vat_bp,", DISCREPANCIES),
     one("sale-cash", "a kiosk is paid in cash, and nobody is told", "central/orders/device_sales.py",
         "if taken.method not in DEVICE_METHODS:", "if False:", DISCREPANCIES),
     one("sale-of-nothing", "a sale of nothing takes a receipt's number, and nobody is told",
