@@ -296,7 +296,7 @@ SALE = (
     one("sale-vat-more", "a ticket says a higher rate of VAT than the event's, and nobody is told",
         "central/orders/device_sales.py", "if said.vat_bp != sold_for.vat_bp:", "if said.vat_bp < sold_for.vat_bp:",
         DISCREPANCIES),
-    one("sale-vat-told", "the books take the rate of VAT that a device tells", "central/orders/device_sales.py",
+    one("sale-vat-told", "the books take another rate of VAT than the paper says", "central/orders/device_sales.py",
         "vat_bp=said.vat_bp,", "vat_bp=sold_for.vat_bp,", DISCREPANCIES),
     one("sale-cash", "a kiosk is paid in cash, and nobody is told", "central/orders/device_sales.py",
         "if taken.method not in DEVICE_METHODS:", "if False:", DISCREPANCIES),
