@@ -24,7 +24,7 @@ from typing import Any
 import orjson
 
 import central.areas  # noqa: F401  # declares everything
-from central.catalogue.model import ProductDo
+from central.catalogue.model import PerformanceDo
 from central.catalogue.ops import CreateEvent
 from central.inventory.counts import Availability
 from central.inventory.halls import make_ready
@@ -190,7 +190,7 @@ async def house(door: Door, halls: Sequence[int]) -> list[Id]:
                 id=performance, event_id=event, logical_configuration_id=logical, price_grid_id=grid, schedule=schedule
             )
         )
-        await do(ChangeSale(performance_id=performance, do=ProductDo.OPEN))
+        await do(ChangeSale(performance_id=performance, do=PerformanceDo.OPEN))
         found.append(performance)
     return found
 

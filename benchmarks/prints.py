@@ -17,7 +17,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from central.catalogue.model import ProductDo
+from central.catalogue.model import PerformanceDo
 from central.kernel import tx as tx_module
 from central.kernel.contexts import path_of
 from central.kernel.db import Connection, Database
@@ -58,7 +58,7 @@ def an_evening(clerk: small_house.Clerk, house: small_house.House) -> small_hous
             schedule=schedule,
         )
     )
-    clerk.do(ChangeSale(performance_id=made, do=ProductDo.OPEN))
+    clerk.do(ChangeSale(performance_id=made, do=PerformanceDo.OPEN))
     return made
 
 

@@ -23,7 +23,7 @@ class CataloguePrivilege(StrEnum):
     CATALOGUE_MODIFY = "catalogue.event.modify"
 
 
-class ProductState(StrEnum):
+class PerformanceState(StrEnum):
     DRAFT = auto()
     ON_SALE = auto()
     SUSPENDED = auto()
@@ -31,25 +31,25 @@ class ProductState(StrEnum):
     CANCELLED = auto()
 
 
-class ProductDo(StrEnum):
+class PerformanceDo(StrEnum):
     OPEN = auto()
     SUSPEND = auto()
     CLOSE = auto()
     CANCEL = auto()
 
 
-PRODUCT = Life[ProductState, ProductDo]({
-    (ProductState.DRAFT, ProductDo.OPEN): ProductState.ON_SALE,
-    (ProductState.ON_SALE, ProductDo.SUSPEND): ProductState.SUSPENDED,
-    (ProductState.SUSPENDED, ProductDo.OPEN): ProductState.ON_SALE,
-    (ProductState.ON_SALE, ProductDo.CLOSE): ProductState.CLOSED,
-    (ProductState.SUSPENDED, ProductDo.CLOSE): ProductState.CLOSED,
-    (ProductState.ON_SALE, ProductDo.CANCEL): ProductState.CANCELLED,
-    (ProductState.SUSPENDED, ProductDo.CANCEL): ProductState.CANCELLED,
-    (ProductState.CLOSED, ProductDo.OPEN): ProductState.ON_SALE,
-    (ProductState.CLOSED, ProductDo.CANCEL): ProductState.CANCELLED,
-}, begins=frozenset({ProductState.DRAFT}), main=frozenset({ProductDo.OPEN}),
-   stops=frozenset({ProductDo.CLOSE, ProductDo.CANCEL}))  # fmt: skip
+PERFORMANCE = Life[PerformanceState, PerformanceDo]({
+    (PerformanceState.DRAFT, PerformanceDo.OPEN): PerformanceState.ON_SALE,
+    (PerformanceState.ON_SALE, PerformanceDo.SUSPEND): PerformanceState.SUSPENDED,
+    (PerformanceState.SUSPENDED, PerformanceDo.OPEN): PerformanceState.ON_SALE,
+    (PerformanceState.ON_SALE, PerformanceDo.CLOSE): PerformanceState.CLOSED,
+    (PerformanceState.SUSPENDED, PerformanceDo.CLOSE): PerformanceState.CLOSED,
+    (PerformanceState.ON_SALE, PerformanceDo.CANCEL): PerformanceState.CANCELLED,
+    (PerformanceState.SUSPENDED, PerformanceDo.CANCEL): PerformanceState.CANCELLED,
+    (PerformanceState.CLOSED, PerformanceDo.OPEN): PerformanceState.ON_SALE,
+    (PerformanceState.CLOSED, PerformanceDo.CANCEL): PerformanceState.CANCELLED,
+}, begins=frozenset({PerformanceState.DRAFT}), main=frozenset({PerformanceDo.OPEN}),
+   stops=frozenset({PerformanceDo.CLOSE, PerformanceDo.CANCEL}))  # fmt: skip
 
 
 @configured()
@@ -68,7 +68,7 @@ class Event:
 @entity(
     "performance", read=CataloguePrivilege.CATALOGUE_READ, chosen=True,
     index=(("site_id", "starts"), ("starts",), ("closes",)),
-    life=("state", PRODUCT),
+    life=("state", PERFORMANCE),
 )  # fmt: skip
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performance:
@@ -81,7 +81,7 @@ class Performance:
     site_id: Annotated[Id, Ref("site")]
     logical_configuration_id: Annotated[Id, Ref("logical_configuration")]
     price_grid_id: Annotated[Id, Link(GRID)]
-    state: ProductState
+    state: PerformanceState
     starts: datetime
     doors: datetime
     closes: datetime
@@ -91,7 +91,7 @@ class Performance:
     note: Annotated[str, Look.LINES] = ""
 
 
-class NoProduct(Reason):
+class NoPerformance(Reason):
     NO_SUCH_EVENT = auto()
     NO_SUCH_PERFORMANCE = auto()
     NO_SUCH_GRID = auto()

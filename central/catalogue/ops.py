@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from central.catalogue.model import Event, Performance, ProductState
+from central.catalogue.model import Event, Performance, PerformanceState
 from central.kernel.crud import command_of
 from central.kernel.privileges import Action
 from shared.rules.selling import Selling, selling
@@ -12,5 +12,5 @@ CreateEvent = command_of(Action.CREATE, Event)
 
 def on_sale(performance: Performance, now: datetime) -> bool:
     """Whether it is sold now, as far as the performance itself says."""
-    put = performance.state is ProductState.ON_SALE
+    put = performance.state is PerformanceState.ON_SALE
     return selling(put, performance.sell_until, performance.closes, now) is Selling.OPEN

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from central.catalogue.model import Event, Performance, ProductState
+from central.catalogue.model import Event, Performance, PerformanceState
 from central.catalogue.ops import on_sale
 from central.kernel.contexts import path_of
 from central.kernel.db import in_list
@@ -57,7 +57,7 @@ def serves(read: Read, context_id: str, performance_id: str) -> bool:
 
 def on_sale_now(read: Read) -> list[Performance]:
     """The next first."""
-    put = read.find(Performance, "WHERE state = :put ORDER BY starts, id", put=ProductState.ON_SALE)
+    put = read.find(Performance, "WHERE state = :put ORDER BY starts, id", put=PerformanceState.ON_SALE)
     return [each for each in put if on_sale(each, read.now)]
 
 
@@ -71,7 +71,7 @@ def performances_in(read: Read, context_id: str) -> list[Performance]:
     return read.find(Performance, "WHERE context_id = :at ORDER BY starts, id", at=context_id)
 
 
-def made_from(read: Read, logical_id: str, but: Sequence[ProductState], most: int) -> list[Performance]:
+def made_from(read: Read, logical_id: str, but: Sequence[PerformanceState], most: int) -> list[Performance]:
     """The first `most` with this logical configuration that are in none of these states, in the order of their
     start."""
     states, params = in_list("but", but)
@@ -94,7 +94,7 @@ def not_over(read: Read, most: int) -> list[Performance]:
     """Those that are no drafts, the next first, the one that is still going on before it."""
     return read.find(
         Performance, "WHERE state <> :draft AND closes > :now ORDER BY starts, id LIMIT :most",
-        draft=ProductState.DRAFT, now=to_ms(read.now), most=most,
+        draft=PerformanceState.DRAFT, now=to_ms(read.now), most=most,
     )  # fmt: skip
 
 

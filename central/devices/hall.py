@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from central.catalogue.model import CataloguePrivilege, NoProduct, Performance
+from central.catalogue.model import CataloguePrivilege, NoPerformance, Performance
 from central.catalogue.ops import on_sale
 from central.inventory.counts import Key, changed_since, revisions
 from central.inventory.halls import MOST_CHANGES, SeatsInOrder, plan_of
@@ -31,13 +31,13 @@ class PublishHall:
 @handles(
     PublishHall,
     needs=CataloguePrivilege.CATALOGUE_MODIFY,
-    refuses=(NoProduct,),
+    refuses=(NoPerformance,),
     on="",
 )
 def publish_hall(tx: Tx, want: PublishHall) -> Outcome[None]:
     performance = tx.get(Performance, want.performance_id)
     if performance is None:
-        return Refused(NoProduct.NO_SUCH_PERFORMANCE, fix="performance_id")
+        return Refused(NoPerformance.NO_SUCH_PERFORMANCE, fix="performance_id")
     tx.feed(feed_name(FeedFamily.HALL, performance.site_id), performance.id, HallRow(want.taken))
     return Ok(None)
 

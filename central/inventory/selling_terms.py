@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import orjson
 
-from central.catalogue.model import ProductState
+from central.catalogue.model import PerformanceState
 from central.inventory.model import NoSale
 from central.inventory.reads import ForSale, SellingTerms, terms_at
 from central.kernel.db import in_list
@@ -54,7 +54,7 @@ def terms_of_sale(
         return Refused(NoSale.NO_SUCH_PERFORMANCE, fix="performance_id")
     if not terms.sold_here:
         return Refused(NoSale.NOT_SOLD_HERE, fix=point_of_sale_id)
-    match selling(terms.state == ProductState.ON_SALE, _moment(terms.sell_until), _moment(terms.closes), read.now):
+    match selling(terms.state == PerformanceState.ON_SALE, _moment(terms.sell_until), _moment(terms.closes), read.now):
         case Selling.NOT_ON_SALE:
             return Refused(NoSale.NOT_ON_SALE, fix=performance_id, detail={"state": terms.state})
         case Selling.OVER:

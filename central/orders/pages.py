@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from central.catalogue.model import ProductDo
+from central.catalogue.model import PerformanceDo
 from central.kernel.tx import Read
 from central.orders.reads import sold_for
 from central.web.frame import FRAME
@@ -19,7 +19,7 @@ def order_pages(app: web.Application) -> None:
 
 
 def _touched(read: Read, t: Texts, given: Mapping[str, Any], _: Any) -> list[tuple[str, str]]:
-    if given.get("do") in (ProductDo.OPEN, ProductDo.SUSPEND):
+    if given.get("do") in (PerformanceDo.OPEN, PerformanceDo.SUSPEND):
         return []
     places, orders = sold_for(read, given["performance_id"])
     return [(t("Places vendues"), t.number(places)), (t("Commandes de visiteurs"), t.number(orders))]

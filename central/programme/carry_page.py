@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import TypeAdapter
 
-from central.catalogue.model import ProductState
+from central.catalogue.model import PerformanceState
 from central.catalogue.reads import made_from
 from central.kernel.contexts import path_of
 from central.kernel.door import Door
@@ -37,7 +37,7 @@ from shared.runtime.system import SystemClock, fresh_id
 
 HREF = "/admin/plan/logical/{id}/carry-over"
 MOST_PERFORMANCES = 200
-_OVER = (ProductState.CLOSED, ProductState.CANCELLED)
+_OVER = (PerformanceState.CLOSED, PerformanceState.CANCELLED)
 _CLOCK = SystemClock()
 _CARRIED = TypeAdapter(list[Carried])  # the door answers as it would over the wire
 

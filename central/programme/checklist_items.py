@@ -1,6 +1,6 @@
 """What an activity needs once there is an event: a performance with its hall and prices, and that it goes on sale."""
 
-from central.catalogue.model import CataloguePrivilege, ProductState
+from central.catalogue.model import CataloguePrivilege, PerformanceState
 from central.catalogue.reads import first_event, performances_in
 from central.kernel.checklist import HOUSE, ItemStanding, needed, t
 from central.kernel.contexts import ContextKind, path_of
@@ -34,7 +34,7 @@ def performance(read: Read, activity: str) -> ItemStanding:
 def on_sale(read: Read, activity: str) -> ItemStanding:
     found = performances_in(read, activity)
     # Once is enough: that a sale is closed or cancelled later takes nothing back.
-    sold = {ProductState.ON_SALE, ProductState.CLOSED, ProductState.CANCELLED}
+    sold = {PerformanceState.ON_SALE, PerformanceState.CLOSED, PerformanceState.CANCELLED}
     if begun := [each for each in found if each.state in sold]:
         return ItemStanding(True, "", f"{HOUSE}/performance?at={activity}", len(begun))
     waiting = [each.id for each in found]

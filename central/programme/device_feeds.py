@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from central.catalogue.model import Event, Performance, ProductState
+from central.catalogue.model import Event, Performance, PerformanceState
 from central.catalogue.reads import serves
 from central.inventory.reads import categories_used
 from central.kernel.contexts import organiser_of
@@ -67,7 +67,7 @@ def tell_devices(tx: Tx, performance: Performance, told: PlanTold | None = None)
 def plan_changed(tx: Tx, performance_id: str) -> None:
     """After an action on what devices draw of a plan: they get it as it is now, if the performance is on sale."""
     performance = tx.get(Performance, performance_id)
-    if performance and performance.state is ProductState.ON_SALE:
+    if performance and performance.state is PerformanceState.ON_SALE:
         tell_devices(tx, performance)
 
 
@@ -126,8 +126,8 @@ def publish_performance(tx: Tx, performance: Performance, plan_id: Id) -> None:
             closes=performance.closes,
             timezone=site.timezone,
             plan_id=plan_id,
-            on_sale=performance.state is ProductState.ON_SALE,
-            cancelled=performance.state is ProductState.CANCELLED,
+            on_sale=performance.state is PerformanceState.ON_SALE,
+            cancelled=performance.state is PerformanceState.CANCELLED,
             reentry_after_s=performance.reentry_after_s,
             policy=performance.policy,
             zones={str(zone.control.bit_length() - 1): zone.name for zone in zones},
@@ -152,7 +152,7 @@ def catalogue_row(
     grid = read.get(PriceGrid, performance.price_grid_id)
     assert point and channel and event and grid, "foreign keys say so"
     organiser = organiser_of(read, performance.context_id)
-    put = performance.state is ProductState.ON_SALE and serves(read, point.context_id, performance.id)
+    put = performance.state is PerformanceState.ON_SALE and serves(read, point.context_id, performance.id)
     if not put or not is_open(point.active, channel.active) or organiser is None:
         return None
     prices = prices_of(read, grid.id)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from aiohttp import web
 
-from central.catalogue.model import CataloguePrivilege, NoProduct, Performance
+from central.catalogue.model import CataloguePrivilege, NoPerformance, Performance
 from central.kernel.entity import Look, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
@@ -23,11 +23,11 @@ class NotePerformance:
     note: Annotated[str, Look.LINES] = ""
 
 
-@handles(NotePerformance, needs=CataloguePrivilege.CATALOGUE_MODIFY, refuses=(NoProduct,))
+@handles(NotePerformance, needs=CataloguePrivilege.CATALOGUE_MODIFY, refuses=(NoPerformance,))
 def note_performance(tx: Tx, want: NotePerformance) -> Outcome[None]:
     before = tx.get(Performance, want.performance_id)
     if before is None:
-        return Refused(NoProduct.NO_SUCH_PERFORMANCE, fix="performance_id")
+        return Refused(NoPerformance.NO_SUCH_PERFORMANCE, fix="performance_id")
     tx.update(before, replace(before, note=want.note.strip()))
     return Ok(None)
 

@@ -3,7 +3,14 @@
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from central.catalogue.model import PRODUCT, CataloguePrivilege, NoProduct, Performance, ProductDo, ProductState
+from central.catalogue.model import (
+    PERFORMANCE,
+    CataloguePrivilege,
+    NoPerformance,
+    Performance,
+    PerformanceDo,
+    PerformanceState,
+)
 from central.inventory.counts import hall_mark
 from central.kernel.contexts import organiser_of
 from central.kernel.entity import Ref
@@ -21,25 +28,25 @@ class ChangeSale:
     """Opens, suspends, closes or cancels a performance's sale; `open` on one that is on sale tells devices anew."""
 
     performance_id: Annotated[Id, Ref("performance")]
-    do: ProductDo
+    do: PerformanceDo
 
 
 @handles(
     ChangeSale,
     needs=CataloguePrivilege.CATALOGUE_MODIFY,
-    refuses=(NoProduct,),
-    gives=ProductState,
+    refuses=(NoPerformance,),
+    gives=PerformanceState,
     looked=lambda read, want: plan_to_tell(read, want.performance_id),
 )
-def change_sale(tx: Tx, want: ChangeSale, told: PlanTold | None) -> Outcome[ProductState]:
+def change_sale(tx: Tx, want: ChangeSale, told: PlanTold | None) -> Outcome[PerformanceState]:
     before = tx.get(Performance, want.performance_id)
     if before is None:
-        return Refused(NoProduct.NO_SUCH_PERFORMANCE, fix="performance_id")
-    after = PRODUCT.after(before.state, want.do)
-    if after is None and (before.state, want.do) == (ProductState.ON_SALE, ProductDo.OPEN):
+        return Refused(NoPerformance.NO_SUCH_PERFORMANCE, fix="performance_id")
+    after = PERFORMANCE.after(before.state, want.do)
+    if after is None and (before.state, want.do) == (PerformanceState.ON_SALE, PerformanceDo.OPEN):
         after = before.state
     if after is None:
-        return Refused(NoProduct.NOT_POSSIBLE_NOW, fix=before.id, detail={"state": before.state, "do": want.do})
+        return Refused(NoPerformance.NOT_POSSIBLE_NOW, fix=before.id, detail={"state": before.state, "do": want.do})
     performance = tx.update(before, replace(before, state=after))
     tell_devices(tx, performance, told)
     tx.touched.add(hall_mark(performance.id))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from central.catalogue.model import CataloguePrivilege, Event, NoProduct, Performance, ProductState
+from central.catalogue.model import CataloguePrivilege, Event, NoPerformance, Performance, PerformanceState
 from central.inventory.initial_places import PARTS, drop_places, make_places
 from central.kernel.crud import NoChange, uses
 from central.kernel.entity import Look, Ref
@@ -58,20 +58,24 @@ class CreatePerformance:
 
 
 @handles(
-    CreatePerformance, needs=CataloguePrivilege.CATALOGUE_MODIFY, refuses=(NoProduct,), gives=int, makes="performance"
+    CreatePerformance,
+    needs=CataloguePrivilege.CATALOGUE_MODIFY,
+    refuses=(NoPerformance,),
+    gives=int,
+    makes="performance",
 )
 def create_performance(tx: Tx, want: CreatePerformance) -> Outcome[int]:
     """Answers with the number of places."""
     event = tx.get(Event, want.event_id)
     if event is None:
-        return Refused(NoProduct.NO_SUCH_EVENT, fix="event_id")
+        return Refused(NoPerformance.NO_SUCH_EVENT, fix="event_id")
     logical = tx.get(LogicalConfiguration, want.logical_configuration_id)
     if logical is None or logical.state is not PlanState.VALIDATED:
-        return Refused(NoProduct.NOT_VALIDATED, fix="logical_configuration_id")
+        return Refused(NoPerformance.NOT_VALIDATED, fix="logical_configuration_id")
     if tx.get(PriceGrid, want.price_grid_id) is None:
-        return Refused(NoProduct.NO_SUCH_GRID, fix="price_grid_id")
+        return Refused(NoPerformance.NO_SUCH_GRID, fix="price_grid_id")
     if faults := want.schedule.faults():
-        return Refused(NoProduct.BAD_TIMES, fix="schedule", detail={"faults": faults})
+        return Refused(NoPerformance.BAD_TIMES, fix="schedule", detail={"faults": faults})
     physical = tx.get(PhysicalConfiguration, logical.physical_configuration_id)
     space = tx.get(Space, physical.space_id) if physical else None
     assert space, "foreign keys say so"
@@ -79,7 +83,7 @@ def create_performance(tx: Tx, want: CreatePerformance) -> Outcome[int]:
     tx.insert(
         Performance(
             id=want.id, event_id=event.id, context_id=event.context_id, site_id=space.site_id,
-            logical_configuration_id=logical.id, price_grid_id=want.price_grid_id, state=ProductState.DRAFT,
+            logical_configuration_id=logical.id, price_grid_id=want.price_grid_id, state=PerformanceState.DRAFT,
             starts=when.starts, doors=when.doors, closes=when.closes, sell_until=when.sell_until,
             reentry_after_s=when.reentry_after_s, policy=when.policy,
         )
@@ -94,13 +98,13 @@ class DeletePerformance:
     performance_id: Annotated[Id, Ref("performance")]
 
 
-@handles(DeletePerformance, deletes=True, needs=CataloguePrivilege.CATALOGUE_MODIFY, refuses=(NoProduct, NoChange))
+@handles(DeletePerformance, deletes=True, needs=CataloguePrivilege.CATALOGUE_MODIFY, refuses=(NoPerformance, NoChange))
 def delete_performance(tx: Tx, want: DeletePerformance) -> Outcome[None]:
     performance = tx.get(Performance, want.performance_id)
     if performance is None:
-        return Refused(NoProduct.NO_SUCH_PERFORMANCE, fix="performance_id")
-    if performance.state is not ProductState.DRAFT:
-        return Refused(NoProduct.NOT_POSSIBLE_NOW, fix=performance.id, detail={"state": performance.state})
+        return Refused(NoPerformance.NO_SUCH_PERFORMANCE, fix="performance_id")
+    if performance.state is not PerformanceState.DRAFT:
+        return Refused(NoPerformance.NOT_POSSIBLE_NOW, fix=performance.id, detail={"state": performance.state})
     if used := uses(tx, "performance", performance.id, most=20, besides=PARTS):
         return Refused(NoChange.IN_USE, fix=performance.id, detail={"by": used})
     drop_places(tx, performance.id)

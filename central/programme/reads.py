@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from central.catalogue.model import Performance, ProductState
+from central.catalogue.model import Performance, PerformanceState
 from central.kernel.columns import columns
 from central.kernel.entity import BY_NAME
 from central.kernel.scope import narrowing
@@ -36,7 +36,7 @@ class Played:
     names: Mapping[str, str]
     hall: Mapping[str, str]
     timezone: str
-    state: ProductState
+    state: PerformanceState
     starts: datetime
     doors: datetime
     closes: datetime
@@ -46,7 +46,7 @@ class Played:
 
 def in_one_hall(read: Read, performance: Performance, most: int) -> list[Performance]:
     """Other performances that go on while this one does, in the same space however it is set up. No cancelled ones."""
-    if performance.state is ProductState.CANCELLED:
+    if performance.state is PerformanceState.CANCELLED:
         return []
     space = (
         "(SELECT c.space_id FROM logical_configuration l JOIN physical_configuration c "
@@ -59,7 +59,7 @@ def in_one_hall(read: Read, performance: Performance, most: int) -> list[Perform
             f"{space.format('performance.logical_configuration_id')} = {space.format(':logical')} "
             "ORDER BY starts, id LIMIT :most",
             site=performance.site_id, closes=to_ms(performance.closes), starts=to_ms(performance.starts),
-            id=performance.id, gone=ProductState.CANCELLED, logical=performance.logical_configuration_id, most=most,
+            id=performance.id, gone=PerformanceState.CANCELLED, logical=performance.logical_configuration_id, most=most,
         )
     )  # fmt: skip
 
@@ -115,7 +115,7 @@ def _played(row: Sequence[Any]) -> Played:
     raw = Played(*row)
     return Played(
         id=raw.id, names=_names(raw.names), hall=_names(raw.hall), timezone=raw.timezone,
-        state=ProductState(raw.state), starts=_moment(raw.starts), doors=_moment(raw.doors),
+        state=PerformanceState(raw.state), starts=_moment(raw.starts), doors=_moment(raw.doors),
         closes=_moment(raw.closes), sell_until=_moment(raw.sell_until), note=raw.note,
     )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields, replace
 from typing import Annotated
 
-from central.catalogue.model import CataloguePrivilege, NoProduct, Performance, ProductState
+from central.catalogue.model import CataloguePrivilege, NoPerformance, Performance, PerformanceState
 from central.inventory.counts import hall_mark
 from central.inventory.reads import places_sold
 from central.kernel.crud import RESETTING, Resetting
@@ -16,7 +16,7 @@ from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.registries import add
 
-OVER = frozenset({ProductState.CLOSED, ProductState.CANCELLED})
+OVER = frozenset({PerformanceState.CLOSED, PerformanceState.CANCELLED})
 TIMES = tuple(each.name for each in fields(Schedule))
 
 
@@ -32,7 +32,7 @@ class ReschedulePerformance:
 @handles(
     ReschedulePerformance,
     needs=CataloguePrivilege.CATALOGUE_MODIFY,
-    refuses=(NoProduct,),
+    refuses=(NoPerformance,),
     gives=int,
     looked=lambda read, want: plan_to_tell(read, want.performance_id),
 )
@@ -40,14 +40,14 @@ def reschedule_performance(tx: Tx, want: ReschedulePerformance, told: PlanTold |
     """Answers with the number of places that were sold for the time before."""
     before = tx.get(Performance, want.performance_id)
     if before is None:
-        return Refused(NoProduct.NO_SUCH_PERFORMANCE, fix="performance_id")
+        return Refused(NoPerformance.NO_SUCH_PERFORMANCE, fix="performance_id")
     if before.state in OVER:
-        return Refused(NoProduct.NOT_POSSIBLE_NOW, fix=before.id, detail={"state": before.state})
+        return Refused(NoPerformance.NOT_POSSIBLE_NOW, fix=before.id, detail={"state": before.state})
     when = want.schedule
     if faults := when.faults():
-        return Refused(NoProduct.BAD_TIMES, fix="schedule", detail={"faults": faults})
+        return Refused(NoPerformance.BAD_TIMES, fix="schedule", detail={"faults": faults})
     after = tx.update(before, replace(before, **{name: getattr(when, name) for name in TIMES}))
-    if after.state is not ProductState.DRAFT:
+    if after.state is not PerformanceState.DRAFT:
         tell_devices(tx, after, told)
         tx.touched.add(hall_mark(after.id))
     return Ok(places_sold(tx, before.id))

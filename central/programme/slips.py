@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from central.catalogue.model import Performance, ProductState
+from central.catalogue.model import Performance, PerformanceState
 from central.kernel.entity import ENTITIES
 from central.kernel.tx import Read
 from central.programme.reads import in_one_hall
@@ -37,4 +37,4 @@ def slip_pages(app: web.Application) -> None:
 
 def _draft(performance: Any) -> bool:
     """What was on sale once is cancelled or closed."""
-    return bool(performance.state is ProductState.DRAFT)
+    return bool(performance.state is PerformanceState.DRAFT)

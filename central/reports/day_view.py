@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from central.catalogue.model import CataloguePrivilege, ProductState
+from central.catalogue.model import CataloguePrivilege, PerformanceState
 from central.inventory.model import InventoryPrivilege
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
@@ -40,7 +40,7 @@ class DayLine:
     doors: str
     title: str
     hall: str
-    state: ProductState
+    state: PerformanceState
     state_text: str
     sold: str
     capacity: str
@@ -136,7 +136,8 @@ def day_line(t: Texts, each: DayPerformance, today: date) -> DayLine:
         day="" if each.day == today else t.weekday(each.day, short=True),
         hour=t.time(played.starts, each.zone), doors=t.time(played.doors, each.zone),
         title=t.of(played.names), hall=t.of(played.hall), state=played.state,
-        state_text=t.value("product_state", played.state), sold=t.number(sums.sold), capacity=t.number(sums.capacity),
+        state_text=t.value("performance_state", played.state),
+        sold=t.number(sums.sold), capacity=t.number(sums.capacity),
         share=share_text(t, sums.sold, sums.capacity), full=full,
         strokes=row_of_strokes(sums.sold, sums.going, sums.capacity, says=says), figures=tuple(figures),
         plan=f"/admin/plan/performance/{played.id}", note=played.note,
@@ -212,8 +213,11 @@ def _of_performances(t: Texts, day: WorkingDay, may: Mapping[str, bool]) -> Iter
             continue
         hour = t.time(played.starts, each.zone)
         called = f"{t.of(played.names)}, {t.weekday(each.day, short=True)} {hour}"
-        if may[CataloguePrivilege.CATALOGUE_MODIFY] and played.state in (ProductState.DRAFT, ProductState.SUSPENDED):
-            suspended = played.state is ProductState.SUSPENDED
+        if may[CataloguePrivilege.CATALOGUE_MODIFY] and played.state in (
+            PerformanceState.DRAFT,
+            PerformanceState.SUSPENDED,
+        ):
+            suspended = played.state is PerformanceState.SUSPENDED
             why = t("La vente est suspendue.") if suspended else t("Pas encore en vente.")
             yield Todo("due", called, why, f"/admin/e/performance/{played.id}", t("Ouvrir"))
         elif each in day.tonight and each.sums.kept and may[InventoryPrivilege.CONTINGENT_READ]:

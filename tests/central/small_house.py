@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 import central.areas  # noqa: F401  # declares everything
-from central.catalogue.model import ProductDo
+from central.catalogue.model import PerformanceDo
 from central.catalogue.ops import CreateEvent
 from central.inventory.contingents import CreateContingent
 from central.kernel.actor import SYSTEM, Actor, ActorKind
@@ -318,7 +318,7 @@ def set_up(clerk: Clerk, rows: int = 2, row: int = 10) -> House:
         )
         == sitting + 20
     )
-    do(ChangeSale(performance_id=performance, do=ProductDo.OPEN))
+    do(ChangeSale(performance_id=performance, do=PerformanceDo.OPEN))
     seats = tuple(seat_id(physical, "Parterre", each, str(n)) for each in "ABCDEFGH"[:rows] for n in range(1, row + 1))
     ((gauge,),) = clerk.rows("SELECT id FROM gauge")
     return House(

@@ -36,7 +36,7 @@ def declared() -> list[Life[Any, Any]]:
 
 def name_of(life: Life[Any, Any]) -> str:
     """As its states are called; but the trade calls a product a performance."""
-    return states_of(life).__name__.removesuffix("State").replace("Product", "Performance")
+    return states_of(life).__name__.removesuffix("State")
 
 
 CYCLES = declared()

@@ -21,7 +21,7 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 import central.app  # noqa: F401  # declares every command
-from central.catalogue.model import ProductDo
+from central.catalogue.model import PerformanceDo
 from central.web.texts import texts
 from tests.e2e.test_live_browser import CONTRAST, at_rest
 from tests.waiting import PAGE_PATIENCE_MS, until_now
@@ -370,7 +370,7 @@ async def see_and_undo(page: Page, house: House, story: Story, album: Album) -> 
     t = texts(story.language)
     await page.goto(f"{house.url}/admin/audit")
     log = await page.locator("main table").inner_text()
-    opened = t.value("product_do", ProductDo.OPEN)  # the step of `change_sale` that was taken
+    opened = t.value("performance_do", PerformanceDo.OPEN)  # the step of `change_sale` that was taken
     assert [said for said in (*map(t.do, STEPS), opened) if said not in log] == []
     await album.take(page, "log")
     ((shop,),) = house.rows("SELECT id FROM point_of_sale WHERE code = 'WEB-1'")

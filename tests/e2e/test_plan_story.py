@@ -13,7 +13,7 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from playwright.async_api import Page, async_playwright, expect
 
-from central.catalogue.model import ProductDo
+from central.catalogue.model import PerformanceDo
 from central.inventory.audit import audit_house, report
 from central.kernel.db import Database
 from central.web.texts import texts
@@ -447,5 +447,5 @@ async def all_is_in_the_history(desk: Story, hall: Story) -> None:
         await expect(told).to_contain_text(word)
     await desk.go("/admin/audit")
     log = await desk.page.locator("main table").inner_text()
-    opened = FRENCH.value("product_do", ProductDo.OPEN)  # the step of `change_sale` that was taken
+    opened = FRENCH.value("performance_do", PerformanceDo.OPEN)  # the step of `change_sale` that was taken
     assert [said for said in (*map(FRENCH.do, STEPS), opened) if said not in log] == []

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import central.areas  # declares every command and entity
 import central.kernel.tables  # noqa: F401
-from central.catalogue.model import ProductDo
+from central.catalogue.model import PerformanceDo
 from central.catalogue.ops import CreateEvent
 from central.devices.enrolment import ApproveDevice, EnrolDevice, Enrolment, InviteDevice
 from central.kernel.actor import SYSTEM
@@ -277,7 +277,7 @@ def the_house() -> House:
             id=performance, event_id=event, logical_configuration_id=logical, price_grid_id=grid, schedule=when
         )
     )
-    do(ChangeSale(performance_id=performance, do=ProductDo.OPEN))
+    do(ChangeSale(performance_id=performance, do=PerformanceDo.OPEN))
     kits = {}
     for name, kind in DEVICES.items():
         device = made_id(name)

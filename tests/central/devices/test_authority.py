@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from central.access.model import NoScan
-from central.catalogue.model import ProductDo
+from central.catalogue.model import PerformanceDo
 from central.devices import snapshots
 from central.devices.enrolment import InviteDevice
 from central.devices.feeds import DeviceFeeds, Feed
@@ -316,7 +316,7 @@ def test_a_lease_sells_its_own_performance_alone(quick: tuple[Clerk, House]) -> 
             schedule=schedule,
         )
     )
-    clerk.do(ChangeSale(performance_id=other, do=ProductDo.OPEN))
+    clerk.do(ChangeSale(performance_id=other, do=PerformanceDo.OPEN))
     lease = kiosk.lease(house, house.seats[0])
     kiosk.lease(replace(house, performance=other), house.seats[0])
     before = effects(clerk)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from central.catalogue.model import ProductDo
+from central.catalogue.model import PerformanceDo
 from central.devices.leases import WriteOffLease
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import ContextKind
@@ -131,7 +131,7 @@ def in_yen(quick: tuple[Clerk, House]) -> tuple[Clerk, House, Id]:
             schedule=schedule,
         )
     )  # fmt: skip
-    clerk.do(ChangeSale(performance_id=performance, do=ProductDo.OPEN))
+    clerk.do(ChangeSale(performance_id=performance, do=PerformanceDo.OPEN))
     return clerk, house, tariff
 
 

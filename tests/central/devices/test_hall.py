@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from central.catalogue.model import ProductDo
+from central.catalogue.model import PerformanceDo
 from central.devices.hall import SeenHall, pictures, seen
 from central.inventory.plan_actions import BlockPlaces, UnblockPlaces
 from central.kernel.actor import SYSTEM
@@ -81,5 +81,5 @@ def test_what_cannot_be_told_is_looked_at_whole(quick: tuple[Clerk, House]) -> N
 def test_only_what_is_sold_is_drawn(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
     assert set(pictures(read_of(clerk), {house.performance: None, new_id(): None})) == {house.performance}
-    clerk.do(ChangeSale(performance_id=house.performance, do=ProductDo.SUSPEND))
+    clerk.do(ChangeSale(performance_id=house.performance, do=PerformanceDo.SUSPEND))
     assert pictures(read_of(clerk), {house.performance: None}) == {}

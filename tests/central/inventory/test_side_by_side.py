@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from central.catalogue.model import ProductDo
+from central.catalogue.model import PerformanceDo
 from central.inventory.model import Limit, LimitPer, NoPlace, NoSale
 from central.inventory.plan_actions import AssignContingent, BlockPlaces
 from central.kernel.actor import SYSTEM
@@ -83,7 +83,7 @@ class Race:
         at = {"id": new_id(), "context_id": self.house.institution, "code": per.upper(), "names": {"fr": "L"}}
         self.clerk.do(command_of(Action.CREATE, Limit)(**at, per=per, most=most))
 
-    def sale(self, do: ProductDo = ProductDo.SUSPEND) -> ChangeSale:
+    def sale(self, do: PerformanceDo = PerformanceDo.SUSPEND) -> ChangeSale:
         return ChangeSale(performance_id=self.house.performance, do=do)
 
     def blocks(self) -> BlockPlaces:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from central.catalogue.model import ProductDo
+from central.catalogue.model import PerformanceDo
 from central.devices.hall import PublishHall
 from central.inventory.hold_expiry import ExpireHolds
 from central.inventory.model import ReleaseRule
@@ -159,7 +159,7 @@ async def play(bulk: Bulk, later: Callable[[timedelta], None]) -> None:
             )
         )
     await do(DeletePerformance(performance_id=made["third"]))
-    await do(ChangeSale(performance_id=made["show"], do=ProductDo.OPEN))
+    await do(ChangeSale(performance_id=made["show"], do=PerformanceDo.OPEN))
     await do(ReschedulePerformance(performance_id=made["show"], schedule=LATER))
     await do(BlockLogical(configuration_id=made["logical"], selection=ALL, why="télévision"))
     await do(UnblockLogical(configuration_id=made["logical"], selection=ALL))
@@ -225,7 +225,7 @@ async def sell(bulk: Bulk, later: Callable[[timedelta], None], made: dict[str, I
             active=True,
         )
     )
-    await do(ChangeSale(performance_id=show, do=ProductDo.OPEN))
+    await do(ChangeSale(performance_id=show, do=PerformanceDo.OPEN))
     hold = new_id()
     await do(HoldPlaces(hold_id=hold, point_of_sale_id=made["point"], performance_id=show, seats=first))
     await do(ReleaseHold(hold_id=hold))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from central.catalogue.model import ProductDo
+from central.catalogue.model import PerformanceDo
 from central.inventory.hold_expiry import ExpireHolds
 from central.inventory.plan_actions import BlockPlaces, UnblockPlaces
 from central.kernel.contexts import path_of
@@ -101,7 +101,7 @@ def a_place_blocked(day: Day) -> None:
 
 
 def the_sale_halted(day: Day) -> None:
-    for do in (ProductDo.SUSPEND, ProductDo.OPEN):
+    for do in (PerformanceDo.SUSPEND, PerformanceDo.OPEN):
         day.clerk.do(ChangeSale(performance_id=day.house.performance, do=do))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from central.catalogue.model import ProductDo
+from central.catalogue.model import PerformanceDo
 from central.catalogue.ops import CreateEvent
 from central.catalogue.reads import whereabouts
 from central.inventory import halls
@@ -72,7 +72,7 @@ class Evening:
                 schedule=Schedule(STARTS, STARTS - LONG, STARTS + LONG, STARTS),
             ),
             *self.blocked(),
-            ChangeSale(performance_id=self.show, do=ProductDo.OPEN),
+            ChangeSale(performance_id=self.show, do=PerformanceDo.OPEN),
         ]  # fmt: skip
 
     def blocked(self) -> list[Any]:

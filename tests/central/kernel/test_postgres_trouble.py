@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from alembic import command
 
-from central.catalogue.model import ProductDo
+from central.catalogue.model import PerformanceDo
 from central.inventory.model import NoPlace
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import ContextKind, path_of
@@ -223,7 +223,7 @@ def _large(clerk: Clerk, house: House) -> tuple[Id, list[Id]]:
         )
         == ROWS * ROW
     )
-    clerk.do(ChangeSale(performance_id=performance, do=ProductDo.OPEN))
+    clerk.do(ChangeSale(performance_id=performance, do=PerformanceDo.OPEN))
     seats = [seat_id(physical, "Parterre", row, str(n)) for row in "ABCDEFGH"[:ROWS] for n in range(1, ROW + 1)]
     return performance, seats
 

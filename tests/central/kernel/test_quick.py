@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from central.catalogue.model import ProductDo
+from central.catalogue.model import PerformanceDo
 from central.inventory.model import Limit, LimitPer
 from central.kernel import memory
 from central.kernel.actor import SYSTEM, Actor
@@ -74,7 +74,7 @@ def an_evening(house: House, chance: random.Random) -> list[tuple[Actor, Any, Id
         for per, most, more in limits
     ]
     prices = [FULL, FULL + 100]
-    sales = (ProductDo.SUSPEND, ProductDo.OPEN, ProductDo.OPEN)
+    sales = (PerformanceDo.SUSPEND, PerformanceDo.OPEN, PerformanceDo.OPEN)
     orders: list[Id] = []
     for _ in range(40):
         seats = chance.sample(house.seats[:12], k=chance.choice((1, 1, 1, 2, 3)))
@@ -150,7 +150,7 @@ def test_what_one_did_is_seen_by_the_next(quick: tuple[Clerk, House]) -> None:
     clerk.do(house.order(house.seats[0]))
     anna = house.operator("*")
     dearer = priced(house, FULL + 1)
-    over = ChangeSale(performance_id=house.performance, do=ProductDo.SUSPEND)
+    over = ChangeSale(performance_id=house.performance, do=PerformanceDo.SUSPEND)
     commands = [
         house.order(house.seats[1]), dearer, house.order(house.seats[2], amount=FULL + 1), over,
         house.order(house.seats[3], amount=FULL + 1),
@@ -186,7 +186,7 @@ def test_what_others_changed_is_seen(quick: tuple[Clerk, House], keys: Keys) -> 
         beside = Clerk(Door(clerk.door.database, clerk.watch, path_of, keys), other, clerk.watch)
         beside.do(priced(house, FULL + 7))
         clerk.do(house.order(house.seats[1], amount=FULL + 7))
-        beside.do(ChangeSale(performance_id=house.performance, do=ProductDo.SUSPEND))
+        beside.do(ChangeSale(performance_id=house.performance, do=PerformanceDo.SUSPEND))
         assert clerk.no(house.order(house.seats[2], amount=FULL + 7)).reason.key == "no_sale.not_on_sale"
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from central.catalogue.model import ProductDo
+from central.catalogue.model import PerformanceDo
 from central.inventory.halls import make_ready
 from central.inventory.loops import keep
 from central.inventory.model import Limit, LimitPer, NoPlace
@@ -91,7 +91,9 @@ async def test_what_is_asked_comes_back(sqlite_place: tuple[Database, House], ke
         tried = await door.execute(anna, limit, new_id(), dry_run=True)
         assert tried.ok and [each[:3] for each in tried.would] == [("sale_limit", made["id"], "created")]
         assert (await door.execute(anna, limit, new_id())).ok, "a dry run has done nothing"
-        closed = await door.execute(anna, ChangeSale(performance_id=house.performance, do=ProductDo.SUSPEND), new_id())
+        closed = await door.execute(
+            anna, ChangeSale(performance_id=house.performance, do=PerformanceDo.SUSPEND), new_id()
+        )
         assert closed.ok, "what a reader looked up for it went along"
 
 

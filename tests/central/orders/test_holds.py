@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from central.catalogue.model import ProductDo
+from central.catalogue.model import PerformanceDo
 from central.inventory.audit import InventoryAudit
 from central.inventory.counts import Availability
 from central.inventory.halls import make_ready
@@ -264,7 +264,7 @@ def test_large_halls_are_those_that_are_sold_now(clerk: Clerk, house: House) -> 
 
     assert large(40) == [house.performance] and not large(41), "twenty seats, and twenty places to stand"
     assert not large(40, STARTS + timedelta(days=1)), "over"
-    clerk.do(ChangeSale(performance_id=house.performance, do=ProductDo.SUSPEND))
+    clerk.do(ChangeSale(performance_id=house.performance, do=PerformanceDo.SUSPEND))
     assert not large(40)
 
 

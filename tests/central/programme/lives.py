@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from central.catalogue.model import ProductDo
+from central.catalogue.model import PerformanceDo
 from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, Schedule
 from tests.central.small_house import STARTS, Clerk, House, new_id
@@ -10,9 +10,16 @@ from tests.central.small_house import STARTS, Clerk, House, new_id
 
 def lives(clerk: Clerk, house: House) -> None:
     ways = (
-        (ProductDo.OPEN, ProductDo.SUSPEND, ProductDo.OPEN, ProductDo.CLOSE, ProductDo.OPEN, ProductDo.CANCEL),
-        (ProductDo.OPEN, ProductDo.SUSPEND, ProductDo.CLOSE, ProductDo.CANCEL),
-        (ProductDo.OPEN, ProductDo.SUSPEND, ProductDo.CANCEL),
+        (
+            PerformanceDo.OPEN,
+            PerformanceDo.SUSPEND,
+            PerformanceDo.OPEN,
+            PerformanceDo.CLOSE,
+            PerformanceDo.OPEN,
+            PerformanceDo.CANCEL,
+        ),
+        (PerformanceDo.OPEN, PerformanceDo.SUSPEND, PerformanceDo.CLOSE, PerformanceDo.CANCEL),
+        (PerformanceDo.OPEN, PerformanceDo.SUSPEND, PerformanceDo.CANCEL),
     )
     for n, way in enumerate(ways, 2):
         starts = STARTS + timedelta(days=n)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from central.catalogue.model import NoProduct, ProductDo
+from central.catalogue.model import NoPerformance, PerformanceDo
 from central.kernel.crud import NoChange
 from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, DeletePerformance, Schedule
@@ -25,13 +25,13 @@ def test_other_times_reach_the_devices_and_tell_who_holds_a_ticket(clerk: Clerk,
     assert '"starts"' in change
 
 
-@pytest.mark.parametrize("do", [ProductDo.CLOSE, ProductDo.CANCEL])
-def test_not_once_it_is_over(quick: tuple[Clerk, House], do: ProductDo) -> None:
+@pytest.mark.parametrize("do", [PerformanceDo.CLOSE, PerformanceDo.CANCEL])
+def test_not_once_it_is_over(quick: tuple[Clerk, House], do: PerformanceDo) -> None:
     clerk, house = quick
     clerk.do(ChangeSale(performance_id=house.performance, do=do))
     assert (
         clerk.no(ReschedulePerformance(performance_id=house.performance, schedule=SCHEDULE)).reason
-        == NoProduct.NOT_POSSIBLE_NOW
+        == NoPerformance.NOT_POSSIBLE_NOW
     )
 
 
@@ -45,11 +45,11 @@ def test_times_that_make_no_sense(quick: tuple[Clerk, House]) -> None:
     ):
         assert (
             clerk.no(ReschedulePerformance(performance_id=house.performance, schedule=wrong)).reason
-            == NoProduct.BAD_TIMES
+            == NoPerformance.BAD_TIMES
         )
     assert (
         clerk.no(ReschedulePerformance(performance_id=new_id(), schedule=SCHEDULE)).reason
-        == NoProduct.NO_SUCH_PERFORMANCE
+        == NoPerformance.NO_SUCH_PERFORMANCE
     )
 
 
@@ -69,4 +69,4 @@ def test_a_draft_goes_with_its_places(clerk: Clerk, house: House) -> None:
     clerk.do(DeletePerformance(performance_id=made))
     assert [clerk.rows(f"SELECT COUNT(*) FROM {table}") for table in tables] == before
     refused = clerk.no(DeletePerformance(performance_id=house.performance))
-    assert refused.reason == NoProduct.NOT_POSSIBLE_NOW and refused.reason != NoChange.IN_USE
+    assert refused.reason == NoPerformance.NOT_POSSIBLE_NOW and refused.reason != NoChange.IN_USE

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from central.catalogue.model import CataloguePrivilege, NoProduct, Performance, ProductDo, ProductState
+from central.catalogue.model import CataloguePrivilege, NoPerformance, Performance, PerformanceDo, PerformanceState
 from central.devices.model import DevicesPrivilege
 from central.inventory.counts import counts_of, sums_in, sums_of
 from central.inventory.model import InventoryPrivilege
@@ -100,7 +100,7 @@ def another(clerk: Clerk, house: House, starts: datetime, *, on_sale: bool = Tru
         )
     )  # fmt: skip
     if on_sale:
-        clerk.do(ChangeSale(performance_id=made, do=ProductDo.OPEN))
+        clerk.do(ChangeSale(performance_id=made, do=PerformanceDo.OPEN))
     return made
 
 
@@ -233,10 +233,10 @@ def test_what_waits_is_said_the_most_pressing_first(clerk: Clerk, house: House) 
         ("stop", gone.id), ("warn", ill.id), ("due", new.id), ("due", house.performance),
     ]  # fmt: skip
     assert said["devices_wrong"] == 3
-    clerk.do(ChangeSale(performance_id=house.performance, do=ProductDo.SUSPEND))
+    clerk.do(ChangeSale(performance_id=house.performance, do=PerformanceDo.SUSPEND))
     tones = {each.href.rpartition("/")[2]: each.why for each in shown(clerk, house, day_of(clerk, house))["todo"]}
     assert tones[house.performance] == "La vente est suspendue."
-    assert clerk.rows("SELECT state FROM performance")[0][0] == ProductState.SUSPENDED
+    assert clerk.rows("SELECT state FROM performance")[0][0] == PerformanceState.SUSPENDED
 
 
 def sheet(clerk: Clerk, house: House, day: date, actor: Actor = SYSTEM, db: Any = None) -> Mapping[str, Any]:
@@ -251,11 +251,11 @@ def test_a_note_is_for_who_works_there(clerk: Clerk, house: House) -> None:
     assert figures(clerk, house)["note"] == said
     (line,) = sheet(clerk, house, STARTS.date())["lines"]
     assert line.day.note == said
-    clerk.do(ChangeSale(performance_id=house.performance, do=ProductDo.CANCEL))
+    clerk.do(ChangeSale(performance_id=house.performance, do=PerformanceDo.CANCEL))
     clerk.do(NotePerformance(performance_id=house.performance))
     assert figures(clerk, house)["note"] == "", "in whatever state"
     no = clerk.no(NotePerformance(performance_id=new_id(), note="x"))
-    assert (no.reason, no.fix) == (NoProduct.NO_SUCH_PERFORMANCE, "performance_id")
+    assert (no.reason, no.fix) == (NoPerformance.NO_SUCH_PERFORMANCE, "performance_id")
 
 
 def test_a_service_sheet_has_its_day_and_no_other(clerk: Clerk, house: House) -> None:

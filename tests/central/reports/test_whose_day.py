@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from central.access.model import AccessPrivilege
-from central.catalogue.model import CataloguePrivilege, ProductDo
+from central.catalogue.model import CataloguePrivilege, PerformanceDo
 from central.catalogue.ops import CreateEvent
 from central.inventory.model import InventoryPrivilege
 from central.kernel.contexts import ContextKind
@@ -67,7 +67,7 @@ def other_organiser(clerk: Clerk, house: House) -> Other:
             schedule=Schedule(STARTS, STARTS, STARTS + timedelta(hours=3), STARTS),
         )
     )  # fmt: skip
-    clerk.do(ChangeSale(performance_id=performance, do=ProductDo.OPEN))
+    clerk.do(ChangeSale(performance_id=performance, do=PerformanceDo.OPEN))
     point = {"channel_id": house.channel, "context_id": organiser, "code": "B2", "names": name, "active": True}
     clerk.do(CreatePointOfSale(id=desk, **point))
     return Other(organiser, performance, desk, full)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from central.catalogue.model import NoProduct
+from central.catalogue.model import NoPerformance
 from central.inventory.plan_actions import AssignLogicalContingent, BlockLogical, UnblockLogical
 from central.kernel.crud import NoChange
 from central.programme.performances import CreatePerformance, Schedule
@@ -76,7 +76,7 @@ def test_a_draft_may_lack_categories_and_validation_names_each(quick: Quick) -> 
     early = CreatePerformance(
         id=new_id(), event_id=house.event, logical_configuration_id=made, price_grid_id=house.grid, schedule=schedule
     )
-    assert clerk.no(early).reason == NoProduct.NOT_VALIDATED
+    assert clerk.no(early).reason == NoPerformance.NOT_VALIDATED
     standing, seated = standing_zone(clerk), seated_zone(house)
     assert clerk.no(ValidateLogical(configuration_id=made)).detail["missing"] == [
         {"what": "category", "zone": standing, "name": "Debout", "places": 20},

@@ -2,7 +2,7 @@
 
 import orjson
 
-from central.catalogue.model import NoProduct
+from central.catalogue.model import NoPerformance
 from central.kernel.contexts import ContextKind
 from central.kernel.crud import NoChange
 from central.organisation.model import NoContext
@@ -120,7 +120,7 @@ def test_times_that_make_no_evening(quick: Quick) -> None:
             price_grid_id=house.grid,
             schedule=schedule,
         )
-        assert clerk.no(want).reason == NoProduct.BAD_TIMES
+        assert clerk.no(want).reason == NoPerformance.BAD_TIMES
 
 
 def test_the_house_is_founded_once(quick: Quick) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from central.catalogue.model import CataloguePrivilege, ProductDo
+from central.catalogue.model import CataloguePrivilege, PerformanceDo
 from central.kernel.actor import Actor
 from central.kernel.contexts import ContextKind
 from central.kernel.tx import Read
@@ -114,7 +114,7 @@ def test_before_any_is_used_one_complete_grid_is_enough(quick: tuple[Clerk, Hous
 
 def test_a_sale_that_is_suspended_is_to_be_opened(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
-    clerk.do(ChangeSale(performance_id=house.performance, do=ProductDo.SUSPEND))
+    clerk.do(ChangeSale(performance_id=house.performance, do=PerformanceDo.SUSPEND))
     line = next(
         line for line in listed(clerk, house.operator("*"), house.activity).in_order if line.item.name == "on_sale"
     )
@@ -174,8 +174,8 @@ def test_an_english_house_needs_no_siret(quick: tuple[Clerk, House]) -> None:
     assert line.standing.parts == ("adresse",)
 
 
-@pytest.mark.parametrize("do", [ProductDo.CLOSE, ProductDo.CANCEL])
-def test_a_house_that_sold_once_is_done_with_it(quick: tuple[Clerk, House], do: ProductDo) -> None:
+@pytest.mark.parametrize("do", [PerformanceDo.CLOSE, PerformanceDo.CANCEL])
+def test_a_house_that_sold_once_is_done_with_it(quick: tuple[Clerk, House], do: PerformanceDo) -> None:
     clerk, house = quick
     clerk.do(ChangeSale(performance_id=house.performance, do=do))
     found = listed(clerk, house.operator("*"), house.activity)

@@ -9,7 +9,7 @@ import openpyxl
 import orjson
 import pytest
 
-from central.catalogue.model import ProductState
+from central.catalogue.model import PerformanceState
 from central.pricing.model import PricingPrivilege
 from central.pricing.ops import CreatePriceGrid, PriceCell
 from central.web.texts import texts
@@ -114,13 +114,13 @@ async def test_life_is_read_from_its_table(browser: Browser) -> None:
     preview = await browser.get(act)
     assert "<del>" in preview
     state = "SELECT state FROM performance WHERE id = :id"
-    assert await value(browser, state, id=browser.house.performance) == ProductState.ON_SALE
+    assert await value(browser, state, id=browser.house.performance) == PerformanceState.ON_SALE
     sent = await browser.send(act, preview, _do="1")
     assert done(sent)
-    step = texts("fr").value("product_do", "suspend")
+    step = texts("fr").value("performance_do", "suspend")
     everything = texts("fr").do("change_sale")
     assert step != everything and f"<b>{step}</b>" in sent and everything not in sent, "the step is named, not all"
-    assert await value(browser, state, id=browser.house.performance) == ProductState.SUSPENDED
+    assert await value(browser, state, id=browser.house.performance) == PerformanceState.SUSPENDED
     past = await browser.get(f"/admin/history/performance/{browser.house.performance}")
     assert step in past and everything not in past
     assert "do=open" in await browser.get(show)
@@ -334,9 +334,9 @@ async def test_cancelling_says_whom_it_touches_and_wants_the_name_typed(browser:
         not_yet = await browser.send(act, preview, _do="1", _sure=typed)
         assert not_yet.status == 422
         assert "Ce n’est pas ce nom" in not_yet
-    assert await value(browser, state, id=house.performance) == ProductState.CLOSED
+    assert await value(browser, state, id=house.performance) == PerformanceState.CLOSED
     assert done(await browser.send(act, preview, _do="1", _sure=" cyrano "))
-    assert await value(browser, state, id=house.performance) == ProductState.CANCELLED
+    assert await value(browser, state, id=house.performance) == PerformanceState.CANCELLED
 
 
 async def test_a_sale_that_was_closed_is_opened_again(browser: Browser) -> None:
@@ -347,7 +347,7 @@ async def test_a_sale_that_was_closed_is_opened_again(browser: Browser) -> None:
         assert "_sure" not in preview
         assert done(await browser.send(act, preview, _do="1"))
     state = "SELECT state FROM performance WHERE id = :id"
-    assert await value(browser, state, id=browser.house.performance) == ProductState.ON_SALE
+    assert await value(browser, state, id=browser.house.performance) == PerformanceState.ON_SALE
 
 
 async def test_other_times_open_as_they_are(browser: Browser) -> None:
