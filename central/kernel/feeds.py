@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum, auto
 
 from central.kernel.db import Connection
-from shared.clock import to_ms
+from shared.clock import from_ms, to_ms
+from shared.runtime.log import logger
 from shared.wire.certificates import Right
 
 
@@ -29,6 +30,7 @@ class Feeds:
 
 
 FEEDS: dict[str, Feeds] = {}
+_LOG = logger(__name__)
 
 # --- after a backup was put back --------------------------------------------------------------------------------------
 
@@ -41,6 +43,9 @@ def begin_anew(db: Connection, at: datetime) -> None:
     back from a backup knows no revision that was told since; its next ones are higher than all of those, so no device
     takes itself to be ahead, or to have what it never heard. What a device heard in between it keeps: it was so."""
     revision = to_ms(at) * 1000
+    ahead = db.run("SELECT MAX(revision) FROM feed_head", {})[0][0]
+    if ahead is not None and ahead > revision:  # an earlier start had its clock ahead: nothing can be lifted until then
+        _LOG.warning("feeds are ahead of the clock", until=from_ms(ahead // 1000).isoformat())
     db.write("UPDATE feed_head SET revision = :at WHERE revision < :at", {"at": revision})
     db.write(
         "INSERT INTO counter (name, value) VALUES (:name, :at) "

@@ -161,9 +161,8 @@ async def _ask(
             "This device is not enrolled.", "Make a code for it in central's device list and start it with that code."
         )
     body = {"code": code, "request_pem": signing_request(key, label or "device"), "label": label}
-    sent = dump(body)
-    command_id = keep_asked(directory, sent, lambda: fresh_id(clock))
-    answer = await central.command("enrol_device", command_id, sent)
+    asked = keep_asked(directory, kid_of(key.public_key()), code, dump(body), lambda: fresh_id(clock))
+    answer = await central.command("enrol_device", asked.command_id, asked.body.encode())
     try:
         requested = load(Requested, answer, MOST_ANSWER)
     except ValueError as bad:

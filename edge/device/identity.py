@@ -7,7 +7,6 @@
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +39,13 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What `asked.json` holds: what central was asked, as a digest, and under which id: so it answers again."""
+    """What `asked.json` holds: what central was asked, by which key with which code, and under which id: asked the same
+    again, it answers again, however the code and the label are written this time."""
 
     command_id: Id
-    digest: str
+    kid: str
+    code: str
+    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,18 +173,19 @@ def keep_pending(directory: Path, pending: Pending | None) -> None:
         write_whole(directory / PENDING_FILE, dump(pending), 0o600)
 
 
-def keep_asked(directory: Path, body: bytes, fresh: Callable[[], Id]) -> Id:
-    """The id under which central is asked this: kept before it is asked, for its answer may be lost."""
-    digest = sha256(body).hexdigest()
+def keep_asked(directory: Path, kid: str, code: str, body: bytes, fresh: Callable[[], Id]) -> Asked:
+    """What central is asked, and under which id: kept before it is asked, for its answer may be lost. Of the same key
+    and code that is what it was asked before."""
+    meant = code.strip().upper()  # as central reads it
     try:
         before = load(Asked, (directory / ASKED_FILE).read_bytes())
     except (FileNotFoundError, ValueError):
         before = None
-    if before is not None and before.digest == digest and is_id(before.command_id):
-        return before.command_id
-    asked = Asked(fresh(), digest)
+    if before is not None and (before.kid, before.code) == (kid, meant) and is_id(before.command_id):
+        return before
+    asked = Asked(fresh(), kid, meant, body.decode())
     write_whole(directory / ASKED_FILE, dump(asked), 0o600)
-    return asked.command_id
+    return asked
 
 
 def forget_asked(directory: Path) -> None:

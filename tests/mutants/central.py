@@ -45,7 +45,8 @@ KERNEL = (
     one("presence-elsewhere", "a site tells of another site's devices", "central/devices/presence.py",
         "return device is not None and device.site_id == site_id", "return device is not None", HOSTILE),
     one("asked-anew", "an enrolment is asked again under another id", "edge/device/enrol.py",
-        "command_id = keep_asked(directory, sent, lambda: fresh_id(clock))", "command_id = fresh_id(clock)", LOST),
+        "asked = keep_asked(directory, kid_of(key.public_key()), code, dump(body), lambda: fresh_id(clock))",
+        "asked = Asked(fresh_id(clock), '', '', dump(body).decode())", LOST),
     one("door-commit", "a command is answered although its commit failed", "central/kernel/batch_writer.py",
         "            db.commit()\n        except Exception:\n            with suppress(*BROKEN):\n",
         "            try:\n                db.commit()\n            except Exception:\n                db.rollback()\n"

@@ -15,9 +15,9 @@ from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
 from central.kernel.db import Database
 from central.kernel.door import Door
+from central.kernel.excuses import _wrong_heads
 from central.kernel.feeds import begin_anew
 from central.kernel.keys import Keys
-from central.kernel.row_proof import _wrong_heads
 from central.kernel.tx import Read
 from shared.runtime.journal import Journal
 from shared.wire.certificates import DeviceKind

@@ -70,6 +70,29 @@ async def test_an_answer_that_was_lost_is_given_again(serve: Serve, tmp_path: Pa
         assert not (tmp_path / "d" / ASKED_FILE).exists()
 
 
+@pytest.mark.parametrize(("code", "label"), [(CODE, "north"), ("abcd-efgh", "north"), (" ABCD-EFGH ", ""), (CODE, "x")])
+async def test_however_the_code_and_the_label_are_written_after_a_restart(
+    serve: Serve, tmp_path: Path, code: str, label: str
+) -> None:
+    async with serve(HttpConfig()) as served:
+        device = await _invited(served)
+        async with Loses(served.url, CLOCK, timeout_s=3, code=CODE) as line:
+            first = asyncio.create_task(
+                enrol.ensure_enrolled(tmp_path, DeviceKind.GATE, line, CLOCK, code=CODE, label="north", poll_s=60)
+            )
+            await until(lambda: line.lost > 0)
+            first.cancel()
+            await asyncio.gather(first, return_exceptions=True)
+        async with HttpCentral(served.url, CLOCK, timeout_s=3, code=CODE) as line:
+            again = asyncio.create_task(
+                enrol.ensure_enrolled(tmp_path, DeviceKind.GATE, line, CLOCK, code=code, label=label, poll_s=0.02)
+            )
+            await until(lambda: read_pending(tmp_path) is not None or again.done())
+            approval = ApproveDevice(device_id=device, kid=kid_of(device_key(tmp_path).public_key()))
+            assert (await served.door.execute(SYSTEM, approval, new_id())).ok
+            assert (await asyncio.wait_for(again, PATIENCE_S)).device_id == device
+
+
 @pytest.mark.parametrize("file", ["pending.json", "certificate.pem", "identity.json"])
 async def test_a_full_disk_costs_no_code(
     serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
