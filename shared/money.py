@@ -1,6 +1,6 @@
 """Money is whole minor units (cents) of an ISO 4217 currency; it is never a float and only moves."""
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import NewType
 
 Minor = NewType("Minor", int)  # minor units; the currency stands beside it (order, account, lease)
@@ -32,13 +32,3 @@ def exponent(currency: str) -> int:
 def to_decimal(amount: Minor, currency: str) -> Decimal:
     """Major units for printing; all arithmetic stays in minor units."""
     return Decimal(amount).scaleb(-exponent(currency))
-
-
-def share(amount: Minor, rate_bp: int) -> Minor:
-    """`rate_bp` basis points (1/100 %) of an amount, rounded half up (docs/spec/organisation.md, prices)."""
-    return Minor(int((Decimal(amount) * rate_bp / 10_000).quantize(Decimal(1), ROUND_HALF_UP)))
-
-
-def vat_in(amount: Minor, rate_bp: int) -> Minor:
-    """The VAT contained in a price that includes it, rounded half up."""
-    return Minor(int((Decimal(amount) * rate_bp / (10_000 + rate_bp)).quantize(Decimal(1), ROUND_HALF_UP)))

@@ -2,14 +2,13 @@
 is where to sit; what the law asks for (docs/spec/law-fr.md, R2–R4) stands complete below the code.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from edge.printer_agent.sheet import WIDTH, QrMode, Sheet, Type
 from edge.printer_agent.text import CODE_PAGES, clean
 from edge.printer_agent.words import PaperWords
-from shared.money import Minor, vat_in
+from shared.rules.vat import Charged, vat_by_rate
 from shared.wire.printing import MAX_TICKETS, ClaimPrint, PrintJob, ReceiptPrint, TicketPrint
 from shared.wire.token import MAX_INPUT
 
@@ -89,16 +88,14 @@ def receipt(what: ReceiptPrint, language: str, duplicate: bool, look: PrinterLoo
     sheet.gap(8)
     sheet.rule()
     sheet.gap(8)
-    by_rate: dict[int, int] = defaultdict(int)
     for line in what.lines:
-        by_rate[line.vat_bp] += line.amount
         sheet.pair(f"{line.quantity} × {line.text}", words.money(line.amount, what.currency))
     sheet.gap(8)
     sheet.rule()
     sheet.gap(8)
-    total = sum(by_rate.values())
+    total = sum(line.amount for line in what.lines)
     sheet.pair(words("total"), words.money(total, what.currency), TALL)
-    vat = {rate: vat_in(Minor(amount), rate) for rate, amount in sorted(by_rate.items())}
+    vat = vat_by_rate(Charged(line.amount, line.vat_bp, line.quantity) for line in what.lines)
     for rate, amount in vat.items():
         sheet.pair(words("vat", rate=words.rate(rate)), words.money(amount, what.currency), SMALL)
     sheet.pair(words("net"), words.money(total - sum(vat.values()), what.currency), SMALL)

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.wire.bounds import Barcode, IdText, Line, Moment, Money, Names, Text, Whole, Word
+from shared.wire.bounds import Barcode, IdText, Line, Moment, Money, Names, Short, Text, Whole, Word
 
 MAX_TICKETS = 50  # of one job: more is a mistake, or somebody else's paper
 MOST_UNITS = 1000  # that are read at all, to say so
@@ -88,12 +88,13 @@ class TicketPrint:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptLine:
-    """`amount` is the line's total in minor units, VAT included."""
+    """`quantity` pieces at one price each; `amount` is what they cost together in minor units, VAT included. Of each
+    piece the VAT is rounded by itself (shared/rules/vat.py), so pieces at another price are another line."""
 
     text: Line
     quantity: Whole
     amount: Money
-    vat_bp: Whole
+    vat_bp: Short
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ LANE = ("tests/edge/gate/test_gate_store.py",)
 STOCK = ("tests/edge/kiosk/test_store.py",)
 PAID = ("tests/edge/kiosk/test_payment.py",)
 PRINT = ("tests/edge/printer_agent/test_print_core.py",)
+VAT = ("tests/shared/rules/test_vat.py",)
+TOLD = ("tests/edge/kiosk/test_vat_told.py",)
 
 DEVICE = (
     one("device-clock-wall", "a changed wall clock moves a time that is trusted", "shared/clock.py",
@@ -138,4 +140,18 @@ PRINTER = (
         "if echoed and status in READY:", "if status in READY:", *PRINT),
 )  # fmt: skip
 
-EDGE = (*DEVICE, *GATE_STORE, *KIOSK, *PRINTER)
+TAX = (
+    one("vat-total", "VAT is rounded on the total of what was sold alike", "shared/rules/vat.py",
+        "return vat_in(line.amount // line.pieces, line.rate_bp) * line.pieces",
+        "return vat_in(line.amount, line.rate_bp)", *VAT),
+    one("vat-screen", "the screen works VAT out on the cart's total", "edge/kiosk/ui/screens/summary.py",
+        "vat_by_rate(Charged(cost, vat_bp) for cost in costs)", "vat_by_rate([Charged(amount, vat_bp)])", *TOLD),
+    one("vat-paper", "the paper works VAT out on what tickets cost together", "edge/printer_agent/layout.py",
+        "Charged(line.amount, line.vat_bp, line.quantity)", "Charged(line.amount, line.vat_bp)", *TOLD),
+    one("vat-half", "half a cent of VAT is left out", "shared/rules/vat.py",
+        "(2 * abs(price) * rate_bp + WHOLE + rate_bp) //", "(2 * abs(price) * rate_bp + WHOLE + rate_bp - 1) //", *VAT),
+    one("vat-refund", "a refund gives back another VAT than the sale took", "shared/rules/vat.py",
+        "return included if price >= 0 else -included", "return included", *VAT),
+)  # fmt: skip
+
+EDGE = (*DEVICE, *GATE_STORE, *KIOSK, *PRINTER, *TAX)

@@ -11,7 +11,7 @@ from shared.ids import Id
 from shared.languages import named
 from shared.look import Weight
 from shared.outcome import Ok
-from shared.rules.pricing import asked_for, prices_of, tariffs_for, total
+from shared.rules.pricing import asked_for, price, prices_of, tariffs_for
 from shared.wire.feeds import CatalogueRow, PlanSeat
 
 T = TypeVar("T")
@@ -124,8 +124,8 @@ def full_price(catalogue: CatalogueRow, category_id: Id) -> int | None:
     return tariff.prices[category_id] if tariff else None
 
 
-def cart_total(kiosk: Kiosk, listed: ListedPerformance) -> int | None:
-    """What the cart costs as it stands; None while it is empty or cannot be priced."""
+def cart_prices(kiosk: Kiosk, listed: ListedPerformance) -> list[int] | None:
+    """What each place of the cart costs as it stands; None while it is empty or cannot be priced."""
     if kiosk.cart is None or not kiosk.cart.places:
         return None
     choices = [
@@ -133,5 +133,13 @@ def cart_total(kiosk: Kiosk, listed: ListedPerformance) -> int | None:
         for place in kiosk.cart.places
         if (tariff := tariff_of(listed.catalogue, place.category_id, place.tariff_id)) is not None
     ]
-    outcome = total(prices_of(listed.catalogue), choices)
-    return outcome.value if isinstance(outcome, Ok) and len(choices) == len(kiosk.cart.places) else None
+    prices = prices_of(listed.catalogue)
+    found = [price(prices, *choice) for choice in choices]
+    costs = [each.value for each in found if isinstance(each, Ok)]
+    return costs if len(costs) == len(kiosk.cart.places) else None
+
+
+def cart_total(kiosk: Kiosk, listed: ListedPerformance) -> int | None:
+    """The sum of `cart_prices`."""
+    costs = cart_prices(kiosk, listed)
+    return None if costs is None else sum(costs)

@@ -6,23 +6,24 @@ from edge.kiosk.ui.frame import foot, head
 from edge.kiosk.ui.geometry import Rect
 from edge.kiosk.ui.hall import listed_of
 from edge.kiosk.ui.paint import Align, Page
-from edge.kiosk.ui.parts import cart_total, paged, seats_of, sheet, tariff_of, turner
+from edge.kiosk.ui.parts import cart_prices, paged, seats_of, sheet, tariff_of, turner
 from edge.kiosk.ui.texts import say
 from shared.languages import named
 from shared.look import Weight
-from shared.money import Minor, vat_in
 from shared.outcome import Ok
 from shared.rules.pricing import price, prices_of
+from shared.rules.vat import Charged, vat_by_rate
 
 
 def paint_summary(page: Page, kiosk: Kiosk) -> None:
     language, listed, cart = kiosk.language, listed_of(kiosk), kiosk.cart
     rest = head(page, kiosk, say(language, "summary.title"))
-    amount = cart_total(kiosk, listed) if listed else None
+    costs = cart_prices(kiosk, listed) if listed else None
+    amount = sum(costs or ())
     currency = listed.catalogue.currency if listed else ""
-    pay = say(language, "button.pay", price=words.money(amount or 0, currency, language)) if amount else ""
+    pay = say(language, "button.pay", price=words.money(amount, currency, language)) if amount else ""
     rest = foot(page, kiosk, rest, pay or say(language, "button.free"))
-    if listed is None or cart is None or amount is None:
+    if listed is None or cart is None or costs is None:
         return
     prices = prices_of(listed.catalogue)
     lines = []
@@ -61,9 +62,10 @@ def paint_summary(page: Page, kiosk: Kiosk) -> None:
         page.words(cost_at, told, "body", align=Align.RIGHT)
     page.panel(inside.top(page.px(2))[0], page.scheme.line)
     left, right = inside.base(page.line("title"))[0].columns([3, 2], page.px(16))
-    rate_told = words.rate(listed.catalogue.vat_bp, language)
-    vat = words.money(vat_in(Minor(amount), listed.catalogue.vat_bp), currency, language)
-    page.words(left, say(language, "summary.vat", rate=rate_told, amount=vat), "body", page.scheme.muted)
+    vat_bp = listed.catalogue.vat_bp
+    vat = vat_by_rate(Charged(cost, vat_bp) for cost in costs)[vat_bp]
+    rate_told, vat_told = words.rate(vat_bp, language), words.money(vat, currency, language)
+    page.words(left, say(language, "summary.vat", rate=rate_told, amount=vat_told), "body", page.scheme.muted)
     page.words(right, words.price(amount, currency, language), "title", weight=Weight.BOLD, align=Align.RIGHT)
 
 
