@@ -59,6 +59,7 @@ class Play:
     line: Line
     live: str
     watch: "Watch"
+    invitation: str
     steps: list[Step] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
 
@@ -91,12 +92,14 @@ async def play(once: bool, folder: Path | None) -> int:
         line = Line()
         try:
             async with AsyncExitStack() as ends:
-                acting = await _cast(stage, line, kept, began, ends)
+                acting = await _cast(stage, line, kept, began, ends, once)
                 verdict = await _story(acting)
                 well = verdict.ok and all(step.held is not False for step in acting.steps)
                 _show(acting, verdict, time.monotonic() - began)
                 if not once:
                     console.print(f"\nLive page: [bold]{acting.live}[/]")
+                    console.print("Its administration, by a link that sets your password once:")
+                    console.print(f"[bold]{acting.invitation}[/]", soft_wrap=True)
                     console.print(f"Data and logs: {kept}\nCtrl-C ends the demo.", soft_wrap=True)
                     await asyncio.Event().wait()
         finally:
@@ -123,12 +126,12 @@ def _room(folder: Path | None) -> Path:
 # --- setting the stage ----------------------------------------------------------------------------------------------
 
 
-async def _cast(stage: Stage, line: Line, folder: Path, began: float, ends: AsyncExitStack) -> Play:
+async def _cast(stage: Stage, line: Line, folder: Path, began: float, ends: AsyncExitStack, once: bool) -> Play:
     def progress(text: str) -> None:
         console.print(f"[dim]{time.monotonic() - began:5.1f} s[/]  {text}")
 
     progress("central starts: SQLite, embedded broker")
-    office, institution, url, broker_port = await _central(stage, folder)
+    office, institution, url, broker_port, link = await _central(stage, folder, once)
     await ends.enter_async_context(office)
     house = await set_up(office, institution, datetime.now(UTC))
     progress(f"a theatre of {house.seats} seats is set up from its plan file, two performances are on sale")
@@ -149,10 +152,12 @@ async def _cast(stage: Stage, line: Line, folder: Path, began: float, ends: Asyn
     await stage.until("the lanes", lambda: watch.lane("Porte A") and watch.lane("Porte B"), 20)
     progress("the kiosk shows its idle picture, both lanes say welcome")
     tray = Tray(stage, folder / "paper")
-    return Play(stage, office, house, visitor, tray, lanes, line, f"{url}/live", watch)
+    return Play(stage, office, house, visitor, tray, lanes, line, f"{url}/live", watch, f"{url}{link}")
 
 
-async def _central(stage: Stage, folder: Path) -> tuple[Office, Id, str, int]:
+async def _central(stage: Stage, folder: Path, once: bool) -> tuple[Office, Id, str, int, str]:
+    """An administrator's program, the institution, central's address, its broker's port; unless it is played `once`,
+    the path of a link for a person."""
     config = {
         "data": folder / "central", "listen": {"port": 0}, "broker": {"port": 0}, "live_open": "true",
         "hall_every_s": 0.3,
@@ -168,11 +173,16 @@ async def _central(stage: Stage, folder: Path) -> tuple[Office, Id, str, int]:
     )
     if len(words) < 3:
         raise Failure(said.strip().splitlines()[-1] if said.strip() else "The house could not be founded.")
+    link = ""
+    if not once:
+        from parterre.demo.person import invited  # all of central: who plays it once need not load it
+
+        link = await invited(folder / "central", Id(words["institution"].strip()))
     await stage.role("central", ("central", f"--ready-file={ready}"), config)
     await stage.until("central", lambda: ready.exists() and ready.read_text().count("\n") == 2)
     url, broker_port = ready.read_text().split()
     office = Office(url, words["operator"].strip(), words["key"].strip())
-    return office, Id(words["institution"].strip()), url, int(broker_port)
+    return office, Id(words["institution"].strip()), url, int(broker_port), link
 
 
 async def _devices(
