@@ -22,7 +22,7 @@ from shared.languages import LANGUAGES
 ROOT = Path(__file__).resolve().parent.parent
 WORDS = ROOT / "docs" / "glossary.toml"
 PAGE = ROOT / "docs" / "glossary.md"
-KEYS = ("means", "code", "avoid", "only", "besides", "always")
+KEYS = ("means", "code", "avoid", "only", "besides", "always", "never", "but")
 HEAD = """\
 # Glossary
 
@@ -109,6 +109,7 @@ def faults_in(said: Said, words: dict[str, Any]) -> list[str]:
                 faults.append(f"{language}: {key!r} speaks to its reader as {wrong[0].strip()!r}")
         for term in words["term"].values():
             faults += [f"{language}: {key!r} {wrong}" for language, wrong in _misnamed(term, text, words)]
+            faults += [f"{language}: {key!r} {wrong}" for language, wrong in _anothers(term, key, text)]
     return faults
 
 
@@ -130,6 +131,14 @@ def _misnamed(term: dict[str, Any], text: dict[str, str], words: dict[str, Any])
         yield from ((language, f"says {word!r}, for {term[language]!r}") for word in bad)
         if term.get("always") and not _has(term[language], text[language], inside=language == "de"):
             yield language, f"does not say {term[language]!r}"
+
+
+def _anothers(term: dict[str, Any], key: str, text: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Words that are another thing's, wherever they stand but in the texts whose keys say that they mean it."""
+    if "never" in term and not re.search(term.get("but", "(?!)"), key):
+        for language, pattern in term["never"].items():
+            if wrong := re.search(pattern, text.get(language, ""), re.IGNORECASE):
+                yield language, f"says {wrong[0]!r}, for {term[language]!r}"
 
 
 def _has(word: str, text: str, *, inside: bool = False) -> bool:

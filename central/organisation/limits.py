@@ -60,10 +60,10 @@ def _limited(t: Texts, each: Attempt, known: dict[Any, Operator]) -> Limited:
     elif kind == "session":
         who = t("une session ouverte")
     else:
-        who = owner.name if owner else t("un compte qui n’existe pas")
+        who = owner.name if owner else t("un opérateur qui n’existe pas")
     what = {
         "password": t("mots de passe essayés"), "code": t("codes essayés"), "letter": t("liens demandés"),
-        "address": t("essais sur plusieurs comptes"), "session": t("mots de passe redonnés"),
+        "address": t("essais sur plusieurs opérateurs"), "session": t("mots de passe redonnés"),
     }[kind]  # fmt: skip
     href = f"/admin/e/operator/{owner.id}" if owner else ""
     until = each.locked_until

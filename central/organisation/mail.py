@@ -91,7 +91,7 @@ def _letter(who: Mapping[str, Any], link: str) -> EmailMessage:
     elif who["kind"] == LetterKind.ADDRESS:
         subject = t("Votre nouvelle adresse dans Parterre")
         lines = [
-            t("Ouvrez ce lien pour que cette adresse devienne celle de votre compte :"), link,
+            t("Ouvrez ce lien pour que cette adresse devienne celle de votre accès :"), link,
             t("Ce lien vaut un jour et ne sert qu’une fois."),
             t("Si ce n’était pas vous, ne faites rien : rien n’a changé."),
         ]  # fmt: skip
@@ -112,18 +112,18 @@ def _notice(said: Mapping[str, Any]) -> EmailMessage | None:
     t = texts(said["language"])
     what = {
         "password_changed": t("Votre mot de passe vient d’être changé."),
-        "mail_address_changed": t("L’adresse de votre compte vient d’être changée : nous n’écrirons plus ici."),
+        "mail_address_changed": t("L’adresse de votre accès vient d’être changée : nous n’écrirons plus ici."),
         "mail_address_asked": t(
-            "Une autre adresse a été demandée pour votre compte ; elle la remplacera quand le lien envoyé là-bas "
+            "Une autre adresse a été demandée pour votre accès ; elle la remplacera quand le lien envoyé là-bas "
             "sera ouvert."
         ),
-        "second_factor_set": t("Un second facteur protège désormais votre compte."),
-        "second_factor_removed": t("Le second facteur de votre compte vient d’être retiré."),
+        "second_factor_set": t("Un second facteur protège désormais votre accès."),
+        "second_factor_removed": t("Le second facteur de votre accès vient d’être retiré."),
         "recovery_code_used": t("Un de vos codes de secours vient de servir."),
         "recovery_codes_renewed": t("Vos codes de secours viennent d’être remplacés."),
     }[said["notice"]]
     lines = [what, t("Si ce n’était pas vous, prévenez tout de suite la personne qui administre la maison.")]
-    return _message(t, said["to"], said["name"], t("Votre compte Parterre"), lines)
+    return _message(t, said["to"], said["name"], t("Un changement de votre accès à Parterre"), lines)
 
 
 def _message(t: Texts, to: str, name: str, subject: str, lines: list[str]) -> EmailMessage:

@@ -267,15 +267,15 @@ def _words(t: Texts, reason: str, detail: dict[str, Any]) -> tuple[str, str]:
     match reason:
         case "too_many_requests":
             return t("Un instant, s’il vous plaît"), t.n(
-                "Trop de demandes arrivent de votre réseau ou de votre compte : réessayez dans une seconde.",
-                "Trop de demandes arrivent de votre réseau ou de votre compte : réessayez dans {n} secondes.",
+                "Trop de demandes arrivent de votre réseau ou de votre accès : réessayez dans une seconde.",
+                "Trop de demandes arrivent de votre réseau ou de votre accès : réessayez dans {n} secondes.",
                 detail["seconds"],
             )
         case "too_many_at_once":
             return t("Un instant, s’il vous plaît"), t.n(
-                "Trop de pages sont ouvertes ou demandées à la fois depuis votre réseau ou votre compte : "
+                "Trop de pages sont ouvertes ou demandées à la fois depuis votre réseau ou votre accès : "
                 "fermez-en, ou réessayez dans une seconde.",
-                "Trop de pages sont ouvertes ou demandées à la fois depuis votre réseau ou votre compte : "
+                "Trop de pages sont ouvertes ou demandées à la fois depuis votre réseau ou votre accès : "
                 "fermez-en, ou réessayez dans {n} secondes.",
                 detail["seconds"],
             )

@@ -76,16 +76,25 @@ def test_a_term_that_is_not_whole_is_found(change: dict[str, Any], said: str) ->
         ("Présentez-le", {"it": "Mostrate il biglietto"}, ["speaks to its reader as 'Mostrate'"]),
         ("Présentez-le", {"it": "Mostri il biglietto. Limite: entrate tre."}, []),
         ("Votre nom", {"de": "Dein Name"}, ["speaks to its reader as 'Dein'"]),
+        ("Votre compte", {"de": "Ihr Konto"}, ["says 'compte', for 'accès'", "says 'Konto', for 'Zugang'"]),
+        ("Votre accès", {"en": "Your account"}, ["says 'account', for 'access'"]),
+        ("Votre accès, compté à part", {"it": "Il suo accesso"}, []),
     ],
 )
 def test_a_text_that_does_not_speak_as_the_glossary_does_is_found(
     french: str, others: dict[str, str], said: list[str]
 ) -> None:
     words = tomllib.loads(glossary.WORDS.read_text())
-    terms = ("ticket", "place", "seat-category", "performance", "unblock")
+    terms = ("ticket", "place", "seat-category", "performance", "unblock", "access")
     words["term"] = {name: words["term"][name] for name in terms}
     faults = glossary.faults_in({"key": {"fr": french} | others}, words)
     assert [each.partition("'key' ")[2] for each in faults] == said
+
+
+@pytest.mark.parametrize("key, found", [("entity:account", 0), ("field:name", 2)])
+def test_money_has_accounts_and_who_signs_in_has_none(key: str, found: int) -> None:
+    words = tomllib.loads(glossary.WORDS.read_text())
+    assert len(glossary.faults_in({f"\x04{key}": {"fr": "Compte", "en": "Account"}}, words)) == found
 
 
 @pytest.mark.parametrize(

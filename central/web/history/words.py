@@ -212,7 +212,7 @@ def _who(t: Texts, kind: ActorKind | None, row_id: str, names: Labels, kinds: Ma
         case ActorKind.SYSTEM:
             return Who(t("Parterre"), t("de lui-même"))
         case ActorKind.ANONYMOUS:
-            return Who(t("Quelqu’un sans compte"), "")
+            return Who(t("Quelqu’un sans accès"), "")
         case ActorKind.OPERATOR:
             return Who(names("operator", row_id), kinds.get(row_id, ""), f"/admin/e/operator/{row_id}")
         case ActorKind.DEVICE:

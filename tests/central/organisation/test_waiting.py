@@ -281,7 +281,7 @@ async def waiting(people: People) -> Browser:
 async def test_an_administrator_sees_who_waits_and_lifts_it(people: People, jeanne: Id) -> None:
     page = await waiting(people)
     assert page.status == 200 and "Jeanne Martin" in page.text and ELSEWHERE in page.text
-    assert "un compte qui n’existe pas" in page.text and "not-an-account" not in page.text
+    assert "un opérateur qui n’existe pas" in page.text and "not-an-account" not in page.text
     subjects = re.findall(r'name="subject" value="([^"]+)"', page.text)
     assert len(subjects) == 3
     hers = f"password:{people.way_in.sign_in._typed_email(JEANNE)}"

@@ -533,7 +533,8 @@ async def test_another_address_of_ones_own(people: People, jeanne: Id) -> None:
 
 
 @pytest.mark.parametrize("email, why", [
-    ("paul@x.example", "déjà celle d’un compte"), ("no address", "pas une adresse"), (JEANNE, "déjà celle d’un compte"),
+    ("paul@x.example", "déjà celle d’un opérateur"), ("no address", "pas une adresse"),
+    (JEANNE, "déjà celle d’un opérateur"),
 ])  # fmt: skip
 async def test_an_address_that_cannot_be_ones_own(people: People, jeanne: Id, email: str, why: str) -> None:
     await people.person("Paul", "paul@x.example")
@@ -551,7 +552,7 @@ async def test_an_address_taken_meanwhile(people: People, jeanne: Id) -> None:
     await people.person("Nina", NEW_ADDRESS)
     await browser.get(link[0])
     await browser.post(link[0])
-    assert browser.status == 400 and "déjà celle d’un compte" in browser.text
+    assert browser.status == 400 and "déjà celle d’un opérateur" in browser.text
     assert (await people.operator(jeanne)).email == JEANNE
 
 

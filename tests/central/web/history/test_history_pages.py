@@ -534,7 +534,7 @@ async def test_what_the_door_turned_away_is_counted_on_a_page(browser: Browser) 
     page = " ".join(re.sub(r"<[^>]+>", " ", await browser.get("/admin/audit/turned-away")).split())
     t = texts("fr")
     refused = t.reason(NoEntry.NOT_ALLOWED)
-    assert f"Quelqu’un sans compte {t.do('create_operator_profile')} {refused} 3" in page
+    assert f"Quelqu’un sans accès {t.do('create_operator_profile')} {refused} 3" in page
     assert f"{t.do('ask_reset')} essai sans suite 1" in page
     browser.actor = replace(stranger, grants=frozenset({("organisation.audit.read", browser.house.organiser)}))
     assert "/admin/audit/turned-away" not in await browser.get("/admin/audit")
