@@ -80,7 +80,7 @@ class Story:
     # --- generic forms ------------------------------------------------------------------------------------------------
 
     async def make(self, table: str, **fields: str) -> Id:
-        """Fills the generic form and saves it."""
+        """Fills the generic form and saves it: what it made is shown, or what comes next of it."""
         if "/new" not in self.page.url:
             await self.go(f"/admin/e/{table}/new")
         for name, value in fields.items():
@@ -90,7 +90,7 @@ class Story:
             else:
                 await field.fill(value)
         await self.page.click("form.sheet button.main")
-        await expect(self.page).to_have_url(re.compile(rf"/admin/e/{table}/\w{{26}}"))
+        await expect(self.page).to_have_url(re.compile(r"/admin/[\w/]+/\w{26}"))
         return self.id
 
     async def do(self) -> None:
@@ -331,7 +331,6 @@ async def make_the_performance(desk: Story, logical: Id) -> Id:
     )
     await desk.go("/admin/e/price_grid/new")
     grid = await desk.make("price_grid", context_id=season["id"], code="G2", names__fr="Grille B", currency="EUR")
-    await desk.link("Prix")
     for name, amount in PRICES.items():
         category, tariff = desk.house.house.categories[name], desk.house.house.tariffs["FULL"]
         await desk.page.fill(f"[name='{category}.{tariff}']", f"{amount / 100:.2f}".replace(".", ","))

@@ -179,14 +179,14 @@ async def test_every_screen_bears_hostile_names(running: Running, browser: Brows
     assert wrong == [], "\n".join(wrong)
 
 
-async def test_a_form_opens_at_its_first_field_and_an_empty_colour_is_not_black(
+async def test_a_form_opens_at_its_first_empty_field_and_an_empty_colour_is_not_black(
     running: Running, browser: Browser
 ) -> None:
     async with page_of(browser) as page:
         await page.goto(running.url + "/admin/e/seat_category")
         await page.keyboard.press("n")
         await page.wait_for_url("**/new*")
-        assert await page.evaluate("document.activeElement.id") == "f-context_id"
+        assert await page.evaluate("document.activeElement.id") == "f-names-fr"
         swatch = page.locator("[data-colour-of]")
         await expect(swatch).to_have_class("unset")
         await page.fill("#f-colour", "#AA3377")

@@ -25,7 +25,7 @@ RULES = {
     "whether a point of sale is open": (r"active (?:and|\*) \w+[._]active", "central/selling/rules.py"),
     "whether a place is free": (r"blocked = '' AND \w\.id|id IS NULL AND \w\.blocked", "central/inventory/model.py"),
     "whether one that was read is": (r"not \w+\.blocked and not \w+\.taken", "central/inventory/reads.py"),
-    "as what a place counts": (r"BLOCKED if |'blocked' ELSE", "central/inventory/counts.py"),
+    "as what a place counts": (r"BLOCKED if |'blocked' ELSE", "shared/rules/place_state.py"),
     "which leases are open": (r"'active', 'draining'|ACTIVE, LeaseState.DRAINING", "shared/wire/leases.py"),
     "whether a hold is over": (
         r"ACTIVE (?:or|and) \w+\.until|'active' AND (?:\w\.)?until", "central/inventory/model.py"
@@ -37,9 +37,9 @@ RULES = {
     "a ticket's number": (r":0(?:[67]|\{digits\})d\}", "shared/rules/numbering.py"),
     "the series of a device's": (r"\{organiser(?:\.code)?\}-\{", "shared/rules/numbering.py"),
     "which context's setting holds": (
-        r"path_of\([^\n]*\n(?:[^\n]*\n){0,3}[^\n]*\.settings", "central/kernel/contexts.py"
+        r"path_of\([^\n]*\n(?:[^\n]*\n){0,3}[^\n]*(?:\.settings|said_at\()", "central/kernel/contexts.py"
     ),
-    "the letters of seats": (r'(?i:held)"?: "h"|\bf?hlos', "central/programme/plan_pictures.py"),
+    "the letters of seats": (r'(?i:held)"?(?:: |, )"h"|\bf?hlos', "shared/rules/place_state.py"),
 }  # fmt: skip
 
 

@@ -78,6 +78,7 @@ def quiet_logs() -> None:
 
 def in_simulation(seed: int, story: Callable[[World], object]) -> World:
     """Runs an async story on a loop of its own. The product's own jitter is drawn from the seed too."""
+    said, loud = structlog.get_config(), logging.getLogger("asyncio").level
     quiet_logs()
     kept = random.getstate()
     random.seed(seed)
@@ -89,6 +90,8 @@ def in_simulation(seed: int, story: Callable[[World], object]) -> World:
     finally:
         loop.close()
         random.setstate(kept)
+        structlog.configure(**said)  # whoever comes after in this process is heard
+        logging.getLogger("asyncio").setLevel(loud)
 
 
 @cache

@@ -41,7 +41,7 @@ def test_the_heaviest_upload_fits_and_weighs_all_that_takes_time(quick: tuple[Cl
     sales = [kiosk.saw(FactKind.SALE, a_sale(house, n, 2)) for n in range(UPLOAD_LINES // 3)]
     more = [kiosk.saw(FactKind.INCIDENT, Incident("E", "", "")) for _ in range(BATCH_FACTS - len(sales))]
     assert work_of(kiosk.upload(*sales, *more)) == BATCH_FACTS + UPLOAD_LINES == MOST_WEIGHT
-    assert {name for name, each in COMMANDS.items() if each.weighs} == {"upload_facts", "request_lease"}
+    assert {name for name, each in COMMANDS.items() if each.weighs} == {"upload_facts", "request_lease", "carry_over"}
 
 
 def test_a_lease_weighs_its_places_unless_a_visitor_waits_for_it(quick: tuple[Clerk, House]) -> None:

@@ -347,7 +347,7 @@ EACH: dict[str, tuple[float, float, float, int, int]] = {
     "AssignContingent": (57, 0, 1, 185, 230),
     "FireReleaseRules": (22, 0, 1, 85, 100),
     # half of the hall in a cart, of which one holds at most 999
-    "HoldPlaces": (26, 1, 1, 295, 45),
+    "HoldPlaces": (27, 1, 1, 295, 45),
     "ReleaseHold": (53, 0.5, 1, 160, 360),
     "ExpireHolds": (45, 0.5, 1, 145, 120),
     "PlaceOrder": (82, 1.5, 3.5, 890, 47),
