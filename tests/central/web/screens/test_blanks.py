@@ -8,8 +8,10 @@ import pytest
 
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import ContextKind
+from central.kernel.countries import country_of
 from central.organisation.contexts import CreateContext
 from central.pricing.usual import CreateTariffs, NewTariff
+from central.programme.openings import VAT_OF_SHOWS
 from central.selling.model import ChannelKind
 from central.selling.usual import CreateChannels, NewChannel
 from central.web.checklist_usual import only
@@ -98,6 +100,20 @@ async def test_a_form_opens_with_what_the_house_can_know(browser: Browser) -> No
     assert (await browser.get(f"/admin/e/event/new?at={house.season}")).inputs["vat_bp"] == ["5,5"], (
         "that of the country"
     )
+
+
+@pytest.mark.parametrize(
+    "zone, rate",
+    [
+        ("Europe/Paris", 550),
+        ("Europe/Vienna", 1300),
+        ("Atlantic/Canary", 1000),
+        ("Europe/Brussels", None),
+        ("UTC", None),
+    ],
+)  # fmt: skip
+def test_a_rate_is_proposed_where_the_country_is_all_that_has_to_be_known(zone: str, rate: int | None) -> None:
+    assert VAT_OF_SHOWS.get(country_of(zone)) == rate
 
 
 async def test_all_usual_sets_are_made_in_one_go(browser: Browser) -> None:
