@@ -17,9 +17,12 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeGuard
+
+import writes
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -198,20 +201,32 @@ def _has_section(document: Path, said: str) -> bool:
 # --- statements keep to the order of the areas -----------------------------------------------------------------------
 
 DECLARES = re.compile(r"(?:@entity\(|\bTable\()\s*\"([a-z_]+)\"")
-WANTS_TABLE = re.compile(r"(?:\b(?:FROM|JOIN|INTO)|\AUPDATE)\s+(?:\w+\s*,\s*)*\Z", re.IGNORECASE)
+WANTS_TABLE = re.compile(r"(?:\b(?:FROM|JOIN|INTO)|\AUPDATE)\s+(?:\w+\s*,\s*)*\"?\Z", re.IGNORECASE)
 # Where an area may name tables of those before it: its named reads, its commands, and what must hold of the books.
 NAMED_READS = re.compile(r"(.*_)?(reads|checks)\.py|ops\.py")
 TOP = "areas.py"
 CONFIG = "config"  # what the file of the configuration says, which every area reads its part of
 WIDE = 5  # columns that a statement's rows are not taken apart into by their order
+# Table → what of its area is asked instead: no other area names it, not even in its named reads.
+ASKED_ONLY = {"price": "central/pricing/reads.py, cells and prices_in"}
+# "This seat is somebody's", for any statement, stands in one place.
+SEAT_IS_TAKEN = re.compile(
+    r"\bjoin\s+allocation\s+(?:as\s+)?(?P<joined>\w+)\s+on\b(?:(?!\b(?:join|where)\b)[^)])*\b(?P=joined)\.seat_id\b"
+    r"|\bfrom\s+allocation\s+(?:as\s+)?(?P<named>\w+)\b[^)]*\b(?P=named)\.seat_id\s*="
+    r"|\bfrom\s+allocation\s+where\b[^)]*\bseat_id\s*=|\bstate\s*(?:<>|!=)\s*'released'",
+    re.IGNORECASE,
+)
+SAYS_TAKEN = "central/inventory/model.py"
 
 
 def sql_faults(root: Path) -> list[str]:
     """Statements, imports, references and calls of `root`/central that name something of a later area, as
     central/areas.py orders them; statements, and conditions on an entity (`read.find(Site, "WHERE …")`), with a table
     of an earlier area outside of the named reads and the commands; tables whose names are worked out; and rows that are
-    taken apart by the order of their columns. The kernel's tables are everybody's; what stands in no area's folder
-    stands above all. Kernel and web know areas' tables by their declarations alone, and may work out any."""
+    taken apart, or made things of, by the order of their columns. An area writes its own tables only (tools/writes.py);
+    some are named by their area alone (`ASKED_ONLY`); that a seat is taken is said once. The kernel's tables are
+    everybody's; what stands in no area's folder stands above all. Kernel and web know areas' tables by their
+    declarations alone, and may work out any."""
     areas = order_of_areas(root)
     order = {name: n for n, name in enumerate(["kernel", "web", *areas, TOP])}
     files = {
@@ -224,14 +239,27 @@ def sql_faults(root: Path) -> list[str]:
     home = {table: area for file, area in files.items() for table in DECLARES.findall(texts[file])}
     takers = {"Ref", "Link"}.union(*(_takers(tree, {"table": "str"}, {"entity": "str"}) for tree in trees.values()))
     askers = _askers(trees.values())
+    writers = _askers(trees.values(), writes.OF_KIND)
     tables = dict(pair for tree in trees.values() for pair in _kinds_declared(tree))
+    known, wide = writes.known(trees.values(), tables), _wide_kinds(trees.values())
+    excused = set[tuple[str, str]]()
     faults = []
     for file, area in files.items():
         name = str(file.relative_to(root))
         tree = trees[file]
         rows, row = _rows_kept(tree)
         kinds = _kinds_called(tree, tables)
-        for node in ast.walk(tree):
+        in_order = {ast.unparse(each.args[0]) for each in writes.nodes(tree) if _is_call(each, "columns") and each.args}
+        for table, line in _written(tree, known, kinds, writers):
+            if (whose := home.get(table, area)) in (area, "kernel"):
+                continue
+            if order[whose] > order[area]:
+                faults.append(f"{name}:{line}: {table} is {whose}'s, which stands after {area}")
+            elif (area, table) in writes.WRITTEN_BY_OTHERS:
+                excused.add((area, table))
+            else:
+                faults.append(f"{name}:{line}: {table} is {whose}'s, which alone writes it")
+        for node in writes.nodes(tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 later = [each for each in _areas_imported(node) - {CONFIG} if order.get(each, order[TOP]) > order[area]]
                 faults += [f"{name}:{node.lineno}: imports {each}, which stands after {area}" for each in later]
@@ -240,17 +268,42 @@ def sql_faults(root: Path) -> list[str]:
                     whose = home.get(table, area)
                     if order[whose] > order[area]:
                         faults.append(f"{name}:{node.lineno}: {table} is {whose}'s, which stands after {area}")
+                    elif whose not in (area, "kernel") and table in ASKED_ONLY:
+                        faults.append(f"{name}:{node.lineno}: {table} is {whose}'s alone: ask {ASKED_ONLY[table]}")
                     elif whose not in (area, "kernel") and not NAMED_READS.fullmatch(file.name):
                         faults.append(f"{name}:{node.lineno}: {table} is {whose}'s: read it by name in reads.py")
             elif taken := _taken_apart(node, rows, row):
                 faults.append(f"{name}:{taken.lineno}: a wide row is taken apart by the order of its columns")
+            elif (made := _made_in_order(node)) and (kind := made.id) in wide - in_order:
+                faults.append(
+                    f"{name}:{made.lineno}: {kind} is made of a row whose columns `columns({kind}, …)` does not say"
+                )
+            if isinstance(node, ast.Constant) and name != SAYS_TAKEN and SEAT_IS_TAKEN.search(_text(node)):
+                faults.append(
+                    f"{name}:{node.lineno}: who has a seat is said by {SAYS_TAKEN}: taken_by, has_seat, TAKEN"
+                )
             if area in areas and (worked_out := _table_worked_out(node)):
                 table = ast.unparse(worked_out)
                 faults.append(f"{name}:{worked_out.lineno}: a table's name is worked out: {table:.80}")
             for table, line in _given_to(node, takers):
                 if order[whose := home.get(table, area)] > order[area]:
                     faults.append(f"{name}:{line}: {table} is {whose}'s, which stands after {area}")
+    for area, table in writes.WRITTEN_BY_OTHERS.keys() - excused:
+        if area in areas:
+            faults.append(f"{area} does not write {table}: tools/writes.py lists too many")
     return list(dict.fromkeys(faults))  # a table of a declaration is given as well as asked of
+
+
+def _written(
+    tree: ast.AST, known: writes.Known, kinds: dict[str, list[str]], writers: "Askers"
+) -> Iterator[tuple[str, int]]:
+    """Tables that a module writes, by statements and by a transaction's methods, with their lines."""
+    for node in writes.nodes(tree):
+        if isinstance(node, ast.expr):
+            said = [each.name for each in tables_in(_text(node)) if each.written] if is_statement(_text(node)) else []
+            yield from ((table, node.lineno) for table in said or _asked_of(node, writers, kinds))
+    for call, handed in writes.written(tree, known, kinds):
+        yield from ((table, call.lineno) for table in sorted(handed))
 
 
 def order_of_areas(root: Path) -> list[str]:
@@ -311,14 +364,14 @@ def _takers(tree: ast.AST, *parameters: dict[str, str]) -> set[str]:
     """Functions that have all of some of these parameters (`table: str`)."""
     return {
         node.name
-        for node in ast.walk(tree)
+        for node in writes.nodes(tree)
         if isinstance(node, FUNCTIONS) and any(some.items() <= _parameters(node).items() for some in parameters)
     }
 
 
 def _kinds_declared(tree: ast.AST) -> Iterator[tuple[str, str]]:
     """Entities, with their tables."""
-    for node in ast.walk(tree):
+    for node in writes.nodes(tree):
         match node:
             case ast.ClassDef(name=kind, decorator_list=decorators):
                 for each in decorators:
@@ -331,13 +384,13 @@ def _kinds_called(tree: ast.AST, tables: dict[str, str]) -> dict[str, list[str]]
     """What a module calls entities (also `import Site as S`, `KINDS = (Site, Space)`, `for kind in KINDS`), with their
     tables."""
     called = {kind: [table] for kind, table in tables.items()}
-    for node in ast.walk(tree):
+    for node in writes.nodes(tree):
         match node:
             case ast.alias(name=name, asname=str(other)) if name in tables:
                 called[other] = [tables[name]]
             case ast.Assign(targets=[ast.Name(id=other)], value=many) if kinds := _among(many, called):
                 called[other] = kinds
-    for node in ast.walk(tree):
+    for node in writes.nodes(tree):
         match node:
             case (
                 ast.For(target=ast.Name(id=other), iter=many) | ast.comprehension(target=ast.Name(id=other), iter=many)
@@ -359,18 +412,21 @@ Askers = Mapping[str, tuple[int, str]]
 """Function → where it takes the entity of which it asks or writes many rows: at which position, under which name."""
 
 
-def _askers(trees: Iterable[ast.AST]) -> Askers:
-    """Those that say so (`kind: type[E]` with a condition, rows or ids), and whoever hands a parameter on to one."""
-    functions = [(node, _parameters(node)) for tree in trees for node in ast.walk(tree) if isinstance(node, FUNCTIONS)]
+def _askers(trees: Iterable[ast.AST], called: Collection[str] = ()) -> Askers:
+    """Those that say so (`kind: type[E]` with a condition, rows or ids; or that are called so), and whoever hands a
+    parameter on to one."""
+    functions = [
+        (node, _parameters(node)) for tree in trees for node in writes.nodes(tree) if isinstance(node, FUNCTIONS)
+    ]
     found = {
         node.name: (list(taken).index("kind"), "kind")
         for node, taken in functions
-        if taken.get("kind") == "type" and {"where", "rows", "ids"} & taken.keys()
+        if taken.get("kind") == "type" and (node.name in called if called else {"where", "rows", "ids"} & taken.keys())
     }
     handing = [  # only who takes something under the name that it hands on can be one
         (node.name, taken, calls)
         for node, taken in functions
-        if node.name not in BY_ID and (calls := [each for each in ast.walk(node) if _hands_on(each, taken)])
+        if node.name not in BY_ID and (calls := [each for each in writes.nodes(node) if _hands_on(each, taken)])
     ]
     more = True
     while more:
@@ -459,7 +515,7 @@ def _rows_kept(tree: ast.AST) -> tuple[set[str], set[str]]:
     """What a module calls the rows of a statement (`rows = read.run(…)`) and one of them (`row = read.one(…)`,
     `for each in read.run(…)`; what is called `row` is one wherever it comes from)."""
     rows, row = set[str](), {"row"}
-    for node in ast.walk(tree):
+    for node in writes.nodes(tree):
         match node:
             case (
                 ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Attribute(attr="run" | "one" as how)))
@@ -471,25 +527,82 @@ def _rows_kept(tree: ast.AST) -> tuple[set[str], set[str]]:
                 | ast.comprehension(target=ast.Name(id=name), iter=ast.Call(func=ast.Attribute(attr="run")))
             ):
                 row.add(name)
+    for node in writes.nodes(tree):
+        match node:
+            case (
+                ast.For(target=ast.Name(id=name), iter=ast.Name(id=many))
+                | ast.comprehension(target=ast.Name(id=name), iter=ast.Name(id=many))
+            ) if many in rows:
+                row.add(name)
     return rows, row
 
 
 def _taken_apart(node: ast.AST, rows: set[str], row: set[str]) -> ast.expr | None:
-    """`for a, b, c, d, e in read.run(…)`, `a, b, c, d, e = read.one(…)`, `row[4]`: where it is done."""
+    """`for a, b, c, d, e in read.run(…)`, `a, b, c, d, e = read.one(…)`, `row[4]`, `row[-1]`, `row[:-4]`,
+    `for *_, a in rows`, `key=lambda each: each[4]`, `itemgetter(4)`: where it is done."""
     match node:
         case (
             ast.For(target=ast.Tuple() as names, iter=many) | ast.comprehension(target=ast.Tuple() as names, iter=many)
         ):
+            if _from_the_end(names):
+                return names if _is(many, "run", {*rows, "rows"}) else None
             return names if _wide(names) and _is(many, "run", rows) else None
         case ast.Assign(targets=[ast.Tuple() as names], value=one):
-            return names if _wide(names) and _is_row(one, rows, row) else None
-        case ast.Subscript(value=one, slice=ast.Constant(value=int(n))):
-            return node if n + 1 >= WIDE and _is_row(one, rows, row) else None
+            return names if (_wide(names) or _from_the_end(names)) and _is_row(one, rows, row) else None
+        case ast.Subscript(value=one, slice=ast.Slice(lower=lower, upper=upper)):
+            return node if (_far(lower, WIDE) or _far(upper, WIDE)) and _is_row(one, rows, row) else None
+        case ast.Subscript(value=one, slice=at):
+            return node if _far(at, WIDE - 1) and _is_row(one, rows, row) else None
+        case ast.Lambda(args=ast.arguments(args=[ast.arg(arg=name)]), body=body):
+            found = (each for each in ast.walk(body) if isinstance(each, ast.Subscript))
+            return next((each for each in found if _is(each.value, "", {name}) and _far(each.slice, WIDE - 1, 0)), None)
+        case ast.Call(func=ast.Name(id="itemgetter") | ast.Attribute(attr="itemgetter"), args=args):
+            return next((each for each in args if _far(each, WIDE - 1)), None)
     return None
+
+
+def _far(at: ast.expr | None, least: int, from_end: int = 1) -> bool:
+    """Whether it is a place that far from the beginning, or one counted from the end."""
+    match at:
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int())):
+            return from_end > 0
+        case ast.Constant(value=int(n)):
+            return n >= least
+    return False
+
+
+def _made_in_order(node: ast.AST) -> ast.Name | None:
+    """The kind in `Kind(*row)`."""
+    match node:
+        case ast.Call(func=ast.Name() as kind, args=[ast.Starred()]):
+            return kind
+    return None
+
+
+def _wide_kinds(trees: Iterable[ast.AST]) -> set[str]:
+    """Classes with so many fields that must be given, those of what they are made from included."""
+    classes = {node.name: node for tree in trees for node in writes.nodes(tree) if isinstance(node, ast.ClassDef)}
+
+    def fields_of(name: str) -> int:
+        if name not in classes:
+            return 0
+        own = [each for each in classes[name].body if isinstance(each, ast.AnnAssign) and each.value is None]
+        return len(own) + sum(fields_of(ast.unparse(each)) for each in classes[name].bases if ast.unparse(each) != name)
+
+    return {name for name in classes if fields_of(name) >= WIDE}
+
+
+def _is_call(node: ast.AST, called: str) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == called
 
 
 def _wide(names: ast.Tuple) -> bool:
     return len([each for each in names.elts if not isinstance(each, ast.Starred)]) >= WIDE
+
+
+def _from_the_end(names: ast.Tuple) -> bool:
+    """`*_, a, b`"""
+    return any(isinstance(each, ast.Starred) for each in names.elts[:-1])
 
 
 def _is_row(node: ast.expr, rows: set[str], row: set[str]) -> bool:

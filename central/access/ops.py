@@ -258,6 +258,12 @@ def report(
     )
 
 
+def settle(tx: Tx, anomaly_id: Id) -> None:
+    """It is no more to be looked at, if it was made visible."""
+    if shown := tx.get(Anomaly, anomaly_id):
+        tx.update(shown, replace(shown, settled=True))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anomalies:
     """Open anomalies, newest first."""

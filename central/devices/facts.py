@@ -12,8 +12,7 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from central.access.model import Anomaly
-from central.access.ops import report
+from central.access.ops import report, settle
 from central.devices.gaps import arrive, missing
 from central.devices.leases import own_context
 from central.devices.model import (
@@ -228,9 +227,7 @@ def retry_fact(tx: Tx, want: RetryFact) -> Outcome[FactState]:
     again = _effect(tx, device, fact, replace(record, state=FactState.TAKEN, why="", reason=None))
     tx.update(record, again)
     if again.state is FactState.TAKEN:
-        shown = tx.get(Anomaly, derived_id("fact", DeviceAnomaly.DEAD_LETTER, device.id, record.hash))
-        if shown:
-            tx.update(shown, replace(shown, settled=True))
+        settle(tx, derived_id("fact", DeviceAnomaly.DEAD_LETTER, device.id, record.hash))
     return Ok(again.state)
 
 

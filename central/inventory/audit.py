@@ -85,9 +85,9 @@ def recounted(read: Read, performance_id: str) -> dict[tuple[str, str], dict[str
         row = found.setdefault((category, contingent), dict.fromkeys(BUCKETS, 0))
         row[bucket] += n
 
-    for category, contingent, *stands, n in read.run(
-        "SELECT p.category_id, COALESCE(p.contingent_id, ''), a.state, p.blocked, COUNT(*) "  # noqa: S608 - names of ours, values are parameters
-        f"FROM place p {TAKEN_BY} WHERE p.performance_id = :id GROUP BY 1, 2, 3, 4",
+    for n, category, contingent, *stands in read.run(
+        "SELECT COUNT(*), p.category_id, COALESCE(p.contingent_id, ''), a.state, p.blocked "  # noqa: S608 - names of ours, values are parameters
+        f"FROM place p {TAKEN_BY} WHERE p.performance_id = :id GROUP BY 2, 3, 4, 5",
         id=performance_id,
     ):
         add(category, contingent, bucket_of(*stands), n)

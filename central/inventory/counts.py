@@ -95,7 +95,7 @@ def moved(
     says just that: these seats, or the whole hall, are not what they were (their order for best seats, say)."""
     told = None if seats is None or len(seats) > MOST_SEATS else tuple(seats)
     tx.touched.add(hall_mark(performance_id))
-    tx.gather(_write, Moved(performance_id, tx.shard, tuple(CountMove(*move) for move in moves), told))
+    tx.gather(_write, Moved(performance_id, tx.shard, tuple(map(CountMove._make, moves)), told))
 
 
 _UPSERT = (

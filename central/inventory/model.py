@@ -108,8 +108,20 @@ PLACE = Life[AllocationState, PlaceDo]({
 
 TAKEN = "state <> 'released'"
 """Of an allocation: it has its place. A seat is free where no such one is."""
-TAKEN_BY = "LEFT JOIN allocation a ON a.performance_id = p.performance_id AND a.seat_id = p.seat_id AND a." + TAKEN
-"""For a statement that has a place `p`: who has it, if anybody."""
+
+
+def has_seat(performance: str, seat: str) -> str:
+    """Of an allocation `a`: it has that seat there, as the two columns or parameters say."""
+    return f"a.performance_id = {performance} AND a.seat_id = {seat} AND a.{TAKEN}"
+
+
+def taken_by(performance: str, seat: str) -> str:
+    """For a statement that knows a seat: who has it, if anybody."""
+    return "LEFT JOIN allocation a ON " + has_seat(performance, seat)
+
+
+TAKEN_BY = taken_by("p.performance_id", "p.seat_id")
+"""For one that has a place `p`."""
 FREE = "p.blocked = '' AND a.id IS NULL"
 """Of a place `p` with its allocation `a`: whoever its contingent is for may take it."""
 

@@ -14,13 +14,13 @@ from central.inventory.model import (
     HOLD_DUE,
     LONGEST_HOLD,
     PLACE,
-    TAKEN,
     Allocation,
     AllocationState,
     Hold,
     HoldDo,
     NoPlace,
     PlaceDo,
+    has_seat,
 )
 from central.inventory.plan_actions import on_performance
 from central.kernel.db import in_list
@@ -165,8 +165,8 @@ def expire_due(tx: Tx, most: int, performance_id: Id | None = None, seat_id: Id 
         params["performance"] = performance_id
     if seat_id:
         where += (
-            " AND id = (SELECT a.holder_id FROM allocation a WHERE a.performance_id = :performance "  # noqa: S608 - names of ours, values are parameters
-            f"AND a.seat_id = :seat AND a.{TAKEN})"
+            " AND id = (SELECT a.holder_id FROM allocation a WHERE "  # noqa: S608 - names of ours, values are parameters
+            f"{has_seat(':performance', ':seat')})"
         )
         params["seat"] = seat_id
     due = tx.run(f"SELECT id FROM hold WHERE {where} ORDER BY until, id LIMIT :most", **params)  # noqa: S608 - names of ours, values are parameters
@@ -187,6 +187,11 @@ def expire_due(tx: Tx, most: int, performance_id: Id | None = None, seat_id: Id 
         end_hold(tx, hold, HoldDo.EXPIRE)
         freed += len(held)
     return len(due)
+
+
+def begin_hold(tx: Tx, hold: Hold) -> Hold | None:
+    """None: there is one of this id."""
+    return hold if tx.insert_if_absent(hold) else None
 
 
 def prolong(tx: Tx, hold: Hold, until: datetime) -> Hold:
@@ -243,13 +248,16 @@ def _located(tx: Read, where: str, params: dict[str, Any]) -> list[Located]:
     declaration = ENTITIES[Allocation]
     columns = ", ".join("a." + name for name in declaration.names)
     rows = tx.run(
-        f"SELECT {columns}, COALESCE(p.category_id, g.category_id, ''), "  # noqa: S608 - names of ours
-        "COALESCE(p.contingent_id, g.contingent_id, ''), COALESCE(p.blocked, '') FROM allocation a "
+        "SELECT COALESCE(p.category_id, g.category_id, ''), COALESCE(p.contingent_id, g.contingent_id, ''), "  # noqa: S608 - names of ours
+        f"COALESCE(p.blocked, ''), {columns} FROM allocation a "
         "LEFT JOIN place p ON p.performance_id = a.performance_id AND p.seat_id = a.seat_id "
         f"LEFT JOIN gauge g ON g.id = a.gauge_id WHERE {where} ORDER BY a.id",
         **params,
     )
-    return [Located(declaration.entity(row[:-3]), row[-3], row[-2], row[-1] != "") for row in rows]
+    return [
+        Located(declaration.entity(tuple(values)), category, contingent, blocked != "")
+        for category, contingent, blocked, *values in rows
+    ]
 
 
 def move_on(

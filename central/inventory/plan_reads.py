@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import Any
 
 from central.catalogue.model import Performance
-from central.inventory.model import TAKEN, Gauge
+from central.inventory.model import Gauge, taken_by
 from central.inventory.reads import taken_seats
 from central.kernel.tx import Read
 from central.venues.model import LogicalConfiguration
@@ -27,8 +27,7 @@ def performance_table(read: Read, performance: Performance, selection: Selection
     rows = _some_rows(read, performance.id, physical_id, *narrow) if narrow else _all_rows(
         read, performance.id, physical_id
     )  # fmt: skip
-    table = table_of(rows, LOGICAL_FIELDS)
-    table.broken, table.taken = [row[-2] for row in rows], [row[-1] for row in rows]
+    table = table_of(rows, LOGICAL_FIELDS, of_places=True)
     table.names = zone_names(read, physical_id)
     for gauge in read.find(Gauge, "WHERE performance_id = :id ORDER BY zone_id, contingent_id", id=performance.id):
         table.shares[gauge.zone_id, gauge.contingent_id] = ZoneShare(gauge.capacity, gauge.blocked, gauge.taken)
@@ -44,7 +43,7 @@ def _some_rows(
         "v.category_id, v.contingent_id, COALESCE(v.blocked, ''), v.quality, "
         "CASE WHEN v.id IS NULL THEN 'gone' ELSE '' END, s.invalid, COALESCE(a.state, '') FROM physical_seat s "
         "LEFT JOIN place v ON v.performance_id = :performance AND v.seat_id = s.id "
-        f"LEFT JOIN allocation a ON a.performance_id = :performance AND a.seat_id = s.id AND a.{TAKEN} "
+        f"{taken_by(':performance', 's.id')} "
         f"WHERE s.configuration_id = :configuration AND {where} ORDER BY s.position",
         performance=performance_id,
         configuration=physical_id,

@@ -7,8 +7,8 @@ from datetime import datetime
 import orjson
 
 from central.catalogue.reads import on_sale_now, serves
-from central.inventory.model import FREE, TAKEN, TAKEN_BY, AllocationState, Contingent
-from central.kernel.columns import columns
+from central.inventory.model import FREE, TAKEN, TAKEN_BY, AllocationState, Contingent, has_seat, taken_by
+from central.kernel.columns import apart, columns
 from central.kernel.contexts import on_path
 from central.kernel.db import in_list
 from central.kernel.tx import Read
@@ -36,8 +36,7 @@ _SEAT = columns(
     contingent_id="COALESCE(contingent_id, '')",
     blocked="blocked",
     zones="zones",
-    taken="EXISTS (SELECT 1 FROM allocation a "  # noqa: S608 - names of ours
-    f"WHERE a.performance_id = place.performance_id AND a.seat_id = place.seat_id AND a.{TAKEN})",
+    taken=f"EXISTS (SELECT 1 FROM allocation a WHERE {has_seat('place.performance_id', 'place.seat_id')})",  # noqa: S608 - names of ours
 )
 _COUNTED = columns(
     ForSale,
@@ -175,7 +174,7 @@ def seats_gone(read: Read, performance_id: str) -> list[bool]:
         "JOIN logical_configuration l ON l.id = f.logical_configuration_id "
         "JOIN physical_seat s ON s.configuration_id = l.physical_configuration_id "
         "LEFT JOIN place p ON p.performance_id = f.id AND p.seat_id = s.id "
-        f"LEFT JOIN allocation a ON a.performance_id = f.id AND a.seat_id = s.id AND a.{TAKEN} "
+        f"{taken_by('f.id', 's.id')} "
         "WHERE f.id = :id ORDER BY s.position",
         id=performance_id,
     )
@@ -208,7 +207,8 @@ def _for_sale(read: Read, select: str, key: str, performance_id: Id, ids: Sequen
         return {}
     among, params = in_list("p", ids)
     where = f"WHERE performance_id = :performance AND {key} IN {among}"
-    return {row[0]: ForSale(*row[1:]) for row in read.run(f"{select} {where}", performance=performance_id, **params)}
+    rows = read.run(f"{select} {where}", performance=performance_id, **params)
+    return {place_id: ForSale(*facts) for place_id, *facts in rows}
 
 
 _IN_CONTINGENT = {
@@ -307,7 +307,10 @@ def terms_at(read: Read, point_of_sale_id: Id, performance_id: Id, tariffs: Coll
     )
     if not rows:
         return None
-    terms = SellingTerms(*rows[0][:-4], prices=prices_in(rows), proofs=proofs_in(rows))
+    found = apart(SellingTerms, rows)
+    facts, _ = found[0]
+    of_cells = [each for _, each in found]
+    terms = SellingTerms(*facts, prices=prices_in(of_cells), proofs=proofs_in(of_cells))
     return replace(terms, sold_here=serves(read, terms.organiser, performance_id))
 
 
@@ -349,7 +352,7 @@ def not_fired(read: Read, below: str, until: datetime, most: int) -> list[Coming
         "ORDER BY r.code, r.id, p.starts, p.id LIMIT :most",
         now=to_ms(read.now), below=below, until=to_ms(until), most=most,
     )  # fmt: skip
-    return [Coming(*row[:5]) for row in rows]
+    return [Coming(*facts) for facts, _ in apart(Coming, rows)]
 
 
 def large_halls(read: Read, least: int, most: int) -> list[Id]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_NAMED = r"[a-z_]+(?:\s+(?:as\s+)?\w+)?"
+_NAMED = r'(?:"?[a-z_]+"?\.)?"?[a-z_]+"?(?:\s+(?:as\s+)?(?!(?:join|for)\b)\w+)?'
 _NAMES = re.compile(
     rf"\b(?P<before>(?:delete|do|for)\s+)?(?P<how>from|join|into|update)\s+(?P<named>{_NAMED}(?:\s*,\s*{_NAMED})*)",
     re.IGNORECASE,
@@ -35,14 +35,14 @@ def is_statement(text: str) -> bool:
 
 
 def tables_in(statement: str) -> Iterator[NamedTable]:
-    """What follows FROM, JOIN, INTO and UPDATE in a statement or a piece of one, also after a comma; but for what the
-    statement itself calls so (WITH)."""
+    """What follows FROM, JOIN, INTO and UPDATE in a statement or a piece of one, also after a comma, in quotes or with
+    its schema; but for what the statement itself calls so (WITH)."""
     own = {name.lower() for name in _OWN.findall(statement)}
     for at in _NAMES.finditer(statement):
         how, before = at["how"].lower(), (at["before"] or "").strip().lower()
         written = how == "into" or (how == "update" and not before) or (how == "from" and before == "delete")
         for each in at["named"].split(","):
-            name = each.split()[0]
+            name = each.split()[0].rpartition(".")[2].strip('"')
             if name.lower() not in own | _NO_TABLES:
                 yield NamedTable(name, written)
 

@@ -112,7 +112,7 @@ class Traces:
 
     def done_to(self, ids: Collection[str]) -> list[tuple[str, str, str, str]]:
         """(entity, id, action, change) of what the commands before in this transaction did to those."""
-        return [row[2:6] for row in self._audit if row[3] in ids]
+        return [(table, row_id, action, change) for _, _, table, row_id, action, change in self._audit if row_id in ids]
 
     @property
     def empty(self) -> bool:

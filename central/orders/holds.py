@@ -15,6 +15,7 @@ from central.inventory.places import (
     Holder,
     Located,
     SeatToTake,
+    begin_hold,
     end_hold,
     expire_due,
     gone_already,
@@ -141,7 +142,7 @@ def _begun(tx: Tx, want: HoldPlaces, terms: SellingTerms) -> Hold | None:
         until=ends,
         latest=latest,
     )
-    return hold if tx.insert_if_absent(hold) else None
+    return begin_hold(tx, hold)
 
 
 def _take(

@@ -1,10 +1,12 @@
 """Named reads of what was sold."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from central.inventory.reads import places_sold
+from central.kernel.columns import columns
 from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME
 from central.kernel.scope import narrowing
@@ -15,7 +17,8 @@ from shared.ids import Id
 from shared.money import Minor
 
 
-class AsSold(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class AsSold:
     """An entitlement as its line and order say. `zones` in bits; `code` begins the organiser's numbers."""
 
     performance: Id
@@ -27,6 +30,20 @@ class AsSold(NamedTuple):
     organiser: Id
     code: str
     tariff: Id
+
+
+_AS_SOLD = columns(
+    AsSold,
+    performance="e.performance_id",
+    zones="e.zones",
+    entries="e.entries",
+    site="p.site_id",
+    price="l.price",
+    seat="l.seat_id",
+    organiser="o.context_id",
+    code="c.code",
+    tariff="l.tariff_id",
+)
 
 
 class Takings(NamedTuple):
@@ -41,10 +58,9 @@ class Takings(NamedTuple):
 def as_sold(read: Read, entitlement_id: str) -> AsSold | None:
     """None: there is none, or it is cancelled."""
     row = read.one(
-        "SELECT e.performance_id, e.zones, e.entries, p.site_id, l.price, l.seat_id, o.context_id, c.code, l.tariff_id "
-        "FROM entitlement e JOIN order_line l ON l.id = e.line_id JOIN sale_order o ON o.id = l.order_id "
-        "JOIN performance p ON p.id = e.performance_id JOIN context c ON c.id = o.context_id "
-        "WHERE e.id = :id AND e.cancelled = 0",
+        f"SELECT {_AS_SOLD} FROM entitlement e JOIN order_line l ON l.id = e.line_id "  # noqa: S608 - names of ours
+        "JOIN sale_order o ON o.id = l.order_id JOIN performance p ON p.id = e.performance_id "
+        "JOIN context c ON c.id = o.context_id WHERE e.id = :id AND e.cancelled = 0",
         id=entitlement_id,
     )
     return AsSold(*row) if row else None

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from central.kernel.columns import columns
+from central.kernel.columns import apart, columns
 from central.kernel.contexts import on_path
 from central.kernel.db import in_list
 from central.kernel.tx import Read
@@ -15,7 +15,7 @@ from shared.ids import Id
 from shared.rules.pricing import Prices
 
 CELL = "r.tariff_id, r.category_id, r.amount, t.proof"
-"""The last columns of a statement that joins `cells`."""
+"""What a statement that joins `cells` asks of them, behind its own columns."""
 _TARIFF = "LEFT JOIN tariff t ON t.id = r.tariff_id"
 
 
@@ -30,18 +30,18 @@ def cells(tariffs: Collection[Id] | None = None) -> tuple[str, dict[str, Any]]:
     return f"LEFT JOIN price r ON r.grid_id = g.id AND r.tariff_id IN {among} {_TARIFF}", params
 
 
-def prices_in(rows: Iterable[tuple[Any, ...]]) -> Prices:
-    """Out of rows that end with `CELL`."""
+def prices_in(of_cells: Iterable[tuple[Any, ...]]) -> Prices:
+    """Out of what `CELL` asks, row by row."""
     found: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for *_, tariff_id, category_id, amount, _ in rows:
+    for tariff_id, category_id, amount, _ in of_cells:
         if tariff_id is not None:
             found[tariff_id][category_id] = amount
     return found
 
 
-def proofs_in(rows: Iterable[tuple[Any, ...]]) -> frozenset[Id]:
+def proofs_in(of_cells: Iterable[tuple[Any, ...]]) -> frozenset[Id]:
     """The tariffs among them that ask for a proof."""
-    return frozenset(tariff_id for *_, tariff_id, _, _, proof in rows if proof)
+    return frozenset(tariff_id for tariff_id, _, _, proof in of_cells if proof)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +99,5 @@ def price_list(read: Read, performance_id: Id, tariffs: Collection[Id] | None = 
         id=performance_id,
         **params,
     )
-    return PriceList(*rows[0][:-4], prices=prices_in(rows)) if rows else None
+    found = apart(PriceList, rows)
+    return PriceList(*found[0][0], prices=prices_in(cell for _, cell in found)) if found else None

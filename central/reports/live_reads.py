@@ -243,9 +243,9 @@ def last_sales(read: Read, performance_id: Id) -> tuple[EveningSale, ...]:
     )
 
 
-def _row_number(row: str, number: str) -> str:
+def _row_number(row_name: str, number: str) -> str:
     """`D12`; `3-12` where the row is a number too."""
-    return f"{row}-{number}" if row[-1:].isdigit() else f"{row}{number}"
+    return f"{row_name}-{number}" if row_name[-1:].isdigit() else f"{row_name}{number}"
 
 
 # --- lanes ------------------------------------------------------------------------------------------------------------
@@ -262,6 +262,12 @@ class _Scan:
     direction: str
 
 
+_SCAN = columns(
+    _Scan, id="id", device="device_id", ticket="ticket_id", at="at", admitted="admitted", reason="reason",
+    direction="direction",
+)  # fmt: skip
+
+
 def lanes_of(read: Read, performance: Performance, current: Sequence[str]) -> tuple[Lane, ...]:
     devices = read.run(
         "SELECT id, label FROM device WHERE site_id = :site AND kind = :kind AND state = :state ORDER BY code, id",
@@ -271,7 +277,7 @@ def lanes_of(read: Read, performance: Performance, current: Sequence[str]) -> tu
     counts: dict[tuple[str, int], int] = {}
     for about in dict.fromkeys([performance.id, *current, ""]):  # "": a code that named no performance
         scans = read.run(
-            "SELECT id, device_id, ticket_id, at, admitted, reason, direction FROM scan WHERE performance_id = :id "
+            f"SELECT {_SCAN} FROM scan WHERE performance_id = :id "  # noqa: S608 - names of ours
             "AND site_id = :site ORDER BY at DESC, id DESC LIMIT :n",
             id=about, site=performance.site_id, n=MOST_SCANS,
         )  # fmt: skip

@@ -62,18 +62,29 @@ class Acted:
     left: tuple[LeftPlace, ...]
 
 
-def table_of(rows: Sequence[tuple[Any, ...]], fields: Sequence[SeatField], flags: Sequence[SeatField] = ()) -> Table:
-    """Rows of (eight columns of the seat, row id, one per field) as a table."""
+def table_of(
+    rows: Sequence[tuple[Any, ...]],
+    fields: Sequence[SeatField],
+    flags: Sequence[SeatField] = (),
+    *,
+    of_places: bool = False,
+) -> Table:
+    """Rows of (eight columns of the seat, row id, one per field) as a table; of a performance's places with two more:
+    why the seat is physically invalid, and the state of who has it."""
     if not rows:
         return Table(values={field: [] for field in (*fields, *flags)})
     columns: list[Any] = list(zip(*rows, strict=True))
-    values = {str(field): list(column) for field, column in zip(fields, columns[9 : 9 + len(fields)], strict=True)}
-    values |= {
-        str(field): list(map(bool, column))
-        for field, column in zip(flags, columns[9 + len(fields) : 9 + len(fields) + len(flags)], strict=True)
-    }
-    places, ids, zones, row_names, numbers, xs, ys, drawn, keys = columns[:9]
-    return Table(places, ids, keys, zones, row_names, numbers, xs, ys, drawn, values)
+    of_seat, own = columns[:9], columns[9:]
+    of_fields, of_flags, standing = (
+        own[: len(fields)],
+        own[len(fields) : len(fields) + len(flags)],
+        own[len(fields) + len(flags) :],
+    )
+    values = {str(field): list(column) for field, column in zip(fields, of_fields, strict=True)}
+    values |= {str(field): list(map(bool, column)) for field, column in zip(flags, of_flags, strict=True)}
+    places, ids, zones, row_names, numbers, xs, ys, drawn, keys = of_seat
+    broken, taken = standing if of_places else ((), [""] * len(rows))
+    return Table(places, ids, keys, zones, row_names, numbers, xs, ys, drawn, values, taken, broken)
 
 
 def zone_names(read: Read, physical_id: str) -> dict[str, str]:
@@ -95,7 +106,6 @@ def physical_table(read: Read, configuration_id: str, selection: Selection | Non
         f"WHERE s.configuration_id = :configuration AND {where} ORDER BY s.position"
     )
     table = table_of(read.run(sql, configuration=configuration_id, **params), PHYSICAL_FIELDS, PHYSICAL_FLAGS)
-    table.taken = [""] * len(table.ids)
     table.names = zone_names(read, configuration_id)
     return table
 
@@ -125,14 +135,13 @@ def logical_table(read: Read, logical: LogicalConfiguration, selection: Selectio
         }
         rows = [
             (position, seat, *of_seat, *own[seat], invalid)
-            for position, seat, *of_seat, invalid in read.run(
-                f"SELECT {_SEAT}, s.invalid FROM physical_seat s WHERE s.configuration_id = :id "  # noqa: S608 - names of ours, values are parameters
+            for invalid, position, seat, *of_seat in read.run(
+                f"SELECT s.invalid, {_SEAT} FROM physical_seat s WHERE s.configuration_id = :id "  # noqa: S608 - names of ours, values are parameters
                 "ORDER BY s.position",
                 id=logical.physical_configuration_id,
             )
         ]
     table = table_of(rows, LOGICAL_FIELDS)
-    table.taken = [""] * len(table.ids)
     table.names = zone_names(read, logical.physical_configuration_id)
     table.counted = dict(read.run(
         "SELECT zone_id, category_id FROM logical_zone WHERE configuration_id = :id ORDER BY zone_id", id=logical.id

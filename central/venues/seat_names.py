@@ -30,5 +30,5 @@ def seat_names(seats: Iterable[NamedSeat]) -> str:
 
 def seat_name(seat: NamedSeat) -> str:
     """`A1`; after a row that ends with a digit `3-12`."""
-    _, _, row, number = seat
-    return f"{row}-{number}" if row[-1:].isdigit() else f"{row}{number}"
+    _, _, row_name, number = seat
+    return f"{row_name}-{number}" if row_name[-1:].isdigit() else f"{row_name}{number}"

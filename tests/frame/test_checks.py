@@ -30,6 +30,12 @@ def test_the_lock_names_the_public_index_only(tmp_path: Path) -> None:
 
 
 SITE = "from central.venues.things import Site"
+OTHERS = "site is venues's, which alone writes it"
+ALONE = "price is venues's alone: ask central/pricing/reads.py, cells and prices_in"
+SAID_ONCE = "who has a seat is said by central/inventory/model.py: taken_by, has_seat, TAKEN"
+IN_ORDER = "a wide row is taken apart by the order of its columns"
+TOLD = "class Told:\n" + "".join(f"    {name}: int\n" for name in "abcde")
+NOT_SAID = "Told is made of a row whose columns `columns(Told, …)` does not say"
 
 
 def areas_in(folder: Path) -> None:
@@ -93,7 +99,11 @@ def test_a_statement_against_the_order_is_found(tmp_path: Path) -> None:
         ("ops.py", 'is_there(read, "site", x)\ny: Annotated[Id, Link("site")]', ""),
         ("pages.py", f'{SITE}\nread.find(Site, "WHERE id = :id")', "2: site is venues's: read it by name in reads.py"),
         ("pages.py", f"{SITE}\nread.find(Site)", "2: site is venues's: read it by name in reads.py"),
-        ("pages.py", f"{SITE}\ntx.rewrite(Site, x, y)", "2: site is venues's: read it by name in reads.py"),
+        (
+            "pages.py",
+            f"{SITE}\ntx.rewrite(Site, x, y)",
+            f"2: {OTHERS}\ncentral/orders/pages.py:2: site is venues's: read it by name in reads.py",
+        ),
         ("pages.py", f"{SITE} as Place\nread.find(Place, x)", "2: site is venues's: read it by name in reads.py"),
         ("pages.py", f"{SITE}\nfor k in (Site,): read.find(k, x)", "2: site is venues's: read it by name in reads.py"),
         ("pages.py", f"{SITE}\n[read.find(k) for k in (Site,)]", "2: site is venues's: read it by name in reads.py"),
@@ -116,7 +126,35 @@ def test_a_statement_against_the_order_is_found(tmp_path: Path) -> None:
         ("pages.py", "from central.orders.things import Sale\ntx.rewrite(Sale, x, y)", ""),
         ("pages.py", 'narrowing(read, BY_NAME["site"])', ""),
         ("reads.py", f"{SITE}\nread.find(Site, x)", ""),
-        ("ops.py", f"{SITE}\ntx.rewrite(Site, x, y)", ""),
+        ("ops.py", f"{SITE}\ntx.rewrite(Site, x, y)", f"2: {OTHERS}"),
+        ("ops.py", 'x = "UPDATE site SET price = 0"', f"1: {OTHERS}"),
+        ("reads.py", 'x = "DELETE FROM site"', f"1: {OTHERS}"),
+        ("reads.py", 'x = f"INSERT INTO site VALUES ({x})"', f"1: {OTHERS}"),
+        ("ops.py", 'x = "UPDATE sale SET price = 0"', ""),
+        ("ops.py", 'x = "SELECT id FROM site FOR UPDATE"', ""),
+        ("pages.py", f"{SITE}\ntx.delete(Site(x))", f"2: {OTHERS}"),
+        ("pages.py", f"{SITE}\ntx.insert_all([Site(x) for x in y])", f"2: {OTHERS}"),
+        ("pages.py", f"{SITE}\nsite = read.get(Site, x)\ntx.update(site, replace(site, name=x))", f"3: {OTHERS}"),
+        ("pages.py", f"{SITE}\ndef close(tx: Tx, site: Site):\n    tx.delete(site)", f"3: {OTHERS}"),
+        ("ops.py", f"{SITE}\ndef of(x) -> list[Site]: ...\nfor each in of(x): tx.delete(each)", f"3: {OTHERS}"),
+        ("ops.py", f"{SITE}\ndef of(x) -> Outcome[Site]: ...\nit = of(x)\ntx.delete(it.value)", f"4: {OTHERS}"),
+        ("ops.py", f"{SITE}\nmatch found(x):\n  case Ok(it): tx.insert(it)\ndef found(x) -> Site: ...", f"3: {OTHERS}"),
+        ("ops.py", f"{SITE}\npartial(tx.delete, Site(x))", f"2: {OTHERS}"),
+        ("ops.py", f"{SITE}\ntx.remove(Site, x)", f"2: {OTHERS}"),
+        ("ops.py", f"{SITE}\ndef clear(tx, it): tx.remove(it, x)\nclear(tx, Site)", f"3: {OTHERS}"),
+        ("ops.py", f"{SITE}\nseen.append(Site(x))\nsaid.update(Site(x))", ""),
+        ("ops.py", "from central.orders.things import Sale\ntx.delete(Sale(x))", ""),
+        ("reads.py", 'x = "SELECT amount FROM price"', f"1: {ALONE}"),
+        ("reads.py", "from central.venues.things import Price\nread.find(Price, x)", f"2: {ALONE}"),
+        ("../venues/reads.py", 'x = "SELECT amount FROM price"', ""),
+        ("reads.py", 'x = "LEFT JOIN allocation a ON a.seat_id = p.seat_id"', f"1: {SAID_ONCE}"),
+        ("reads.py", 'x = "NOT EXISTS (SELECT 1 FROM allocation a WHERE a.seat_id = s.id)"', f"1: {SAID_ONCE}"),
+        ("reads.py", """x = "a.state <> 'released'\"""", f"1: {SAID_ONCE}"),
+        ("reads.py", 'x = "SELECT id FROM order_line l JOIN allocation a ON a.id = l.allocation_id"', ""),
+        ("pages.py", """x = 'SELECT id FROM "site"'""", "1: site is venues's: read it by name in reads.py"),
+        ("pages.py", 'x = "SELECT id FROM public.site"', "1: site is venues's: read it by name in reads.py"),
+        ("pages.py", 'x = "SELECT 1 FROM sale JOIN site"', "1: site is venues's: read it by name in reads.py"),
+        ("ops.py", """x = f'SELECT id FROM "{table}"'""", "1: a table's name is worked out: table"),
         ("../venues/ops.py", 'x.find(BY_NAME["sale"].kind, y)', "1: sale is orders's, which stands after venues"),
         ("../venues/ops.py", 'x = BY_NAME.get("sale")', "1: sale is orders's, which stands after venues"),
         ("../venues/ops.py", 'x = " join sale s on s.id = 1"', "1: sale is orders's, which stands after venues"),
@@ -152,6 +190,24 @@ def test_a_statement_against_the_order_is_found(tmp_path: Path) -> None:
         ("ops.py", "rows = read.run(x)\ny = rows[4]\na, b, c, d = rows[0]", ""),
         ("ops.py", "a, b, c, d, e = point", ""),
         ("ops.py", "x = row[3]", ""),
+        ("ops.py", "x = sorted(y, key=lambda each: each[4])", f"1: {IN_ORDER}"),
+        ("ops.py", "x = max(y, key=lambda each: (each[0], -each[4]))", f"1: {IN_ORDER}"),
+        ("ops.py", "x = sorted(y, key=lambda each: (each[3], each[-1]))", ""),
+        ("ops.py", "x = sorted(y, key=itemgetter(4))", f"1: {IN_ORDER}"),
+        ("ops.py", "x = row[-1]", f"1: {IN_ORDER}"),
+        ("ops.py", "rows = read.run(x)\ny = rows[0][:-4]", f"2: {IN_ORDER}"),
+        ("ops.py", "rows = read.run(x)\ny = [each[:5] for each in rows]", f"2: {IN_ORDER}"),
+        ("ops.py", "def told(rows): return [a for *_, a, b in rows]", f"1: {IN_ORDER}"),
+        ("ops.py", "rows = read.run(x)\ny = rows[:-4]", ""),
+        ("ops.py", "x = [b for a, *b in rows]\ny = row[1:]", ""),
+        ("ops.py", f"{TOLD}x = Told(*row)", f"7: {NOT_SAID}"),
+        (
+            "ops.py",
+            f"{TOLD}class More(Told):\n    f: int\nx = [More(*each) for each in y]",
+            f"9: {NOT_SAID}".replace("Told", "More"),
+        ),
+        ("ops.py", f"{TOLD}y = columns(Told, a='a')\nx = Told(*row)", ""),
+        ("ops.py", f"{TOLD.replace('e: int', 'e: int = 0')}x = Told(*row)", ""),
     ],
 )
 def test_what_another_areas_table_says_is_read_by_name(tmp_path: Path, file: str, text: str, said: str) -> None:
@@ -159,12 +215,15 @@ def test_what_another_areas_table_says_is_read_by_name(tmp_path: Path, file: str
     for area, table in (("orders", "sale"), ("venues", "site")):
         (tmp_path / "central" / area).mkdir(parents=True)
         (tmp_path / "central" / area / "things.py").write_text(f'@entity("{table}")\nclass {table.title()}: ...\n')
+    with (tmp_path / "central" / "venues" / "things.py").open("a") as things:
+        things.write('@entity("price")\nclass Price: ...\n')
     (tmp_path / "central" / "kernel").mkdir()
     (tmp_path / "central" / "kernel" / "tx.py").write_text(
         "class Tx:\n"
         '    def find(self, kind: type[E], where: str = "", /, **params: Any): ...\n'
         "    def get(self, kind: type[E], entity_id: str): ...\n"
         "    def rewrite(self, kind: type[E], sets: dict[str, Any], where: str, /, **params: Any): ...\n"
+        "    def remove(self, kind: type[E], where: str, /, **params: Any): ...\n"
     )
     (tmp_path / "central" / "kernel" / "scope.py").write_text(
         "def is_there(read: Read, table: str, row_id: str): ...\n"
@@ -173,6 +232,20 @@ def test_what_another_areas_table_says_is_read_by_name(tmp_path: Path, file: str
     (tmp_path / "central" / at).parent.mkdir(exist_ok=True)
     (tmp_path / "central" / at).write_text(text + "\n")
     assert check("sql", tmp_path) == ((1, f"central/{at}:{said}") if said else (0, ""))
+
+
+def test_an_exception_that_nothing_needs_is_found(tmp_path: Path) -> None:
+    (tmp_path / "central").mkdir()
+    (tmp_path / "central" / "areas.py").write_text("AREAS: tuple[Area, ...] = (catalogue.AREA, programme.AREA)\n")
+    for area, text in {
+        "catalogue": '@entity("performance")\nclass Performance: ...\n',
+        "programme": "from central.catalogue.ops import Performance\ntx.insert(Performance(x))\n",
+    }.items():
+        (tmp_path / "central" / area).mkdir()
+        (tmp_path / "central" / area / "ops.py").write_text(text)
+    assert check("sql", tmp_path) == (0, "")
+    (tmp_path / "central" / "programme" / "ops.py").write_text("")
+    assert check("sql", tmp_path) == (1, "programme does not write performance: tools/writes.py lists too many")
 
 
 @pytest.mark.parametrize(

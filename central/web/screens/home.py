@@ -1,6 +1,6 @@
 """Where one begins: the page of a context, and the search in a reference's field."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
@@ -37,8 +37,17 @@ async def house(request: web.Request) -> web.Response:
     )  # fmt: skip
 
 
-def _cards(screen: Screen, read: Read, chosen: Branch) -> list[tuple[str, str, int, str, str]]:
-    """(name, address, how many, address of a new one, module) of what stands here."""
+class HouseCard(NamedTuple):
+    """What stands here of an entity: its name and address, how many, the address of a new one, its module."""
+
+    name: str
+    href: str
+    number: int
+    new: str
+    module: str
+
+
+def _cards(screen: Screen, read: Read, chosen: Branch) -> list[HouseCard]:
     t, cards = screen.t, []
     for name, declaration in BY_NAME.items():
         if name == "context" or not stands(declaration, chosen) or not may_see(screen.door, read, declaration):
@@ -47,8 +56,8 @@ def _cards(screen: Screen, read: Read, chosen: Branch) -> list[tuple[str, str, i
         makes = any(screen.may_somewhere(read, str(each.needs)) for each in creators(name))
         module = t.known(f"privilege:{declaration.screen.partition('.')[0]}") or ""
         new = f"/admin/e/{name}/new?at={chosen.id}" if makes else ""
-        cards.append((t.entities(name), f"/admin/e/{name}?at={chosen.id}", count, new, module))
-    return sorted(cards, key=lambda card: (not card[3], card[4].casefold(), card[0].casefold()))
+        cards.append(HouseCard(t.entities(name), f"/admin/e/{name}?at={chosen.id}", count, new, module))
+    return sorted(cards, key=lambda card: (not card.new, card.module.casefold(), card.name.casefold()))
 
 
 _BELOW = {"institution": "organiser", "organiser": "season", "season": "activity"}

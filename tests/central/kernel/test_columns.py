@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from central.kernel.columns import columns
+from central.kernel.columns import apart, columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +22,7 @@ def test_columns_stand_in_the_order_of_the_fields() -> None:
 def test_a_field_that_is_read_from_nowhere_or_is_none(read_from: dict[str, str]) -> None:
     with pytest.raises(TypeError, match=r"Fares: (most|least)"):
         columns(Fares, **read_from)
+
+
+def test_rows_that_begin_with_a_kind_are_taken_apart_where_the_kind_ends() -> None:
+    assert apart(Fares, [("A", 4, "else", 9), ("A", 4)]) == [(("A", 4), ("else", 9)), (("A", 4), ())]

@@ -15,6 +15,8 @@ from central.kernel.turns import Footing, fits
     ("INSERT INTO audit (id) VALUES (?)", True, True),
     ("DELETE FROM session WHERE id IN (SELECT s.id FROM session s JOIN hold h ON h.id = s.id)", False, False),
     ("SELECT id FROM hold WHERE id = :id FOR UPDATE", True, False),
+    ("SELECT 1 FROM place JOIN operator ON operator.id = place.id", False, True),
+    ('SELECT 1 FROM "operator"', False, True),
 ])  # fmt: skip
 def test_what_may_be_said_beside_a_sale(sql: str, sale: bool, other: bool) -> None:
     assert (fits(Footing.BESIDE, sql), fits(Footing.ORDERED, sql)) == (sale, other)
