@@ -291,3 +291,14 @@ async def test_times_move_with_the_first_of_them(running: Running, browser: Brow
             await fields[0].blur()
             for field, at in zip(fields[1:], ("18:00", "22:30", "20:00"), strict=True):
                 await expect(field).to_have_value(f"{day}T{at}")
+
+
+async def test_what_is_chosen_shows_where_the_machine_forces_its_colours(running: Running, browser: Browser) -> None:
+    """Grounds are taken away there: what only they tell has to be told by an edge."""
+    async with page_of(browser) as page:
+        await page.emulate_media(forced_colors="active")
+        await page.goto(running.url + "/admin/e/performance")
+        edges = "each => [each.hasAttribute('aria-current'), getComputedStyle(each).borderTopWidth]"
+        found = await page.locator(".states .chip").evaluate_all(f"all => all.map({edges})")
+        chosen = {edge for current, edge in found if current}
+        assert chosen and not chosen & {edge for current, edge in found if not current}
