@@ -89,6 +89,7 @@ def page_data(
             "none": t("sans catégorie"),
             "outside": t("hors contingent"),
             "chosen": t("les places choisies"),
+            "unknown": t("Aucune place ni aucun rang ne s’appelle « {name} » ici.", name="{name}"),
             "do": {name: act_text(t, name, "{places}") for name in acts},
             "lost": t("Le plan n’arrive pas. Vérifiez le réseau, puis rechargez la page."),
         },

@@ -348,3 +348,59 @@ async def test_pictures(
         assert any(colour for _, colour in told)
         await page.screenshot(path=folder / "admin-plan.png")
         assert (folder / "admin-plan.png").stat().st_size > 20_000
+
+
+async def test_a_seat_is_found_by_its_name_and_the_hall_is_printed_whole(
+    house: EveningHouse, browser: Browser, token: str
+) -> None:
+    async with page_of(browser, house, token) as page:
+        await open_plan(page, house)
+        name = "((at) => plan.picture.rows[plan.row[at]][1] + plan.picture.numbers[at])"
+        wanted = await page.evaluate(f"{name}(7)")
+        field = page.locator("[data-search] input")
+        for asked in (wanted, f" {wanted.lower()} ", f"{wanted[0]} {wanted[1:]}"):
+            await page.evaluate("plan.pick([], false)")
+            await field.fill(asked)
+            await field.press("Enter")
+            assert await page.evaluate("[...plan.selected]") == await page.evaluate(
+                f"plan.of((at) => {name}(at) === '{wanted}')"
+            ), asked
+        assert await chosen(page) >= 1
+        px, py = await page.evaluate("[(plan.x[7] - plan.left) * plan.scale, (plan.y[7] - plan.top) * plan.scale]")
+        width, height = await page.evaluate("[plan.canvas.width, plan.canvas.height]")
+        assert 0 < px < width and 0 < py < height
+        whole = await page.evaluate("plan.picture.zones[plan.picture.rows[0][0]].name + ' ' + plan.picture.rows[0][1]")
+        await field.fill(whole)
+        await field.press("Enter")
+        assert await page.evaluate("[...plan.selected]") == await page.evaluate("plan.rows.get(0)")
+        await field.fill("QQ99")
+        await field.press("Enter")
+        assert await chosen(page) == 0
+        await expect(page.locator("[data-chosen]")).to_contain_text("QQ99")
+        before = await page.evaluate("[plan.left, plan.top, plan.scale, plan.ground]")
+        await page.emulate_media(media="print")
+        await page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        corner = "[...plan.context.getImageData(2, 2, 1, 1).data]"
+        assert await page.evaluate(corner) == [255, 255, 255, 255], "no ink for the ground"
+        across = "(plan.x[at] - plan.left) * plan.scale"
+        assert await page.evaluate(f"plan.of((at) => {across} < 0 || {across} > plan.canvas.width)") == []
+        await expect(page.locator(".plan-tools")).to_be_hidden()
+        await expect(page.locator(".plan-counts")).to_be_visible()
+        await page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert await page.evaluate("[plan.left, plan.top, plan.scale, plan.ground]") == before
+
+
+@pytest.mark.parametrize(
+    "asked, stored, same",
+    [
+        ("a12", "A12", True), ("A-12", "A12", True), ("É 4", "E4", True), ("3 12", "3-12", True),
+        ("312", "3-12", False), ("Bloc 12 3-4", "Bloc 12 3-4", True), ("parterre a–12", "Parterre A12", True),
+        ("A1", "A12", False),
+    ],
+)  # fmt: skip
+async def test_names_are_compared_as_people_write_them(
+    house: EveningHouse, browser: Browser, token: str, asked: str, stored: str, same: bool
+) -> None:
+    async with page_of(browser, house, token) as page:
+        await open_plan(page, house)
+        assert await page.evaluate("([one, other]) => plainly(one) === plainly(other)", [asked, stored]) is same

@@ -58,6 +58,7 @@ class PlanView {
       this.rows.set(row, Array.from({ length: seats }, (_, at) => from + at));
       from += seats;
     });
+    this.named = null;
     this.radius = this.spacing() * 0.42;
     for (const at of this.selected) if (at >= count) this.selected.delete(at);
     this.index();
@@ -146,9 +147,62 @@ class PlanView {
     return texts.join(", ") + (stretches.length > most ? " …" : "");
   }
 
+  // Seats of that name, `A12` or `3-12`, with or without their zone; or else whole rows of it.
+  find(text) {
+    const wanted = plainly(text);
+    if (!wanted) return [];
+    if (!this.named) {
+      this.named = new Map();
+      const note = (name, at) => { const key = plainly(name); if (!this.named.has(key)) this.named.set(key, []); this.named.get(key).push(at); };
+      for (let at = 0; at < this.count; at++) {
+        const [zone, row] = this.picture.rows[this.row[at]];
+        const name = row + (/[0-9]$/.test(row) ? "-" : "") + (this.picture.numbers ? this.picture.numbers[at] : "");
+        note(name, at);
+        note(`${this.picture.zones[zone].name} ${name}`, at);
+      }
+    }
+    const seats = this.named.get(wanted);
+    if (seats) return seats;
+    const rows = [...this.rows.keys()].filter((row) => {
+      const [zone, name] = this.picture.rows[row];
+      return [name, `${this.picture.zones[zone].name} ${name}`].some((each) => plainly(each) === wanted);
+    });
+    return rows.flatMap((row) => this.rows.get(row));
+  }
+
+  // They are brought to the middle, as large as they can be read.
+  show(seats) {
+    if (!seats.length) return;
+    const span = (values) => [Math.min(...values), Math.max(...values)];
+    const [left, right] = span(seats.map((at) => this.x[at])), [top, bottom] = span(seats.map((at) => this.y[at]));
+    const room = this.radius * 8;
+    const { width, height } = this.canvas;
+    this.scale = Math.min(width / (right - left + room), height / (bottom - top + room), 16 * (this.density || 1) / this.radius);
+    this.left = (left + right) / 2 - width / this.scale / 2;
+    this.top = (top + bottom) / 2 - height / this.scale / 2;
+    this.draw();
+  }
+
+  // On paper the ground is white, the whole hall is seen, and what is chosen stays marked.
+  print(on) {
+    const kept = ["left", "top", "scale", "smallest"];
+    if (on) {
+      this.before = Object.fromEntries(kept.map((name) => [name, this[name]]));
+      Object.assign(this, { ground: "#ffffff", ink: "#14111c", mute: "#6f6878" });
+      this.stamps.clear();
+      this.fit();
+    } else if (this.before) {
+      Object.assign(this, this.before);
+      this.before = null;
+      this.palette();
+    }
+    this.paint();
+  }
+
   // --- where it is looked at ---------------------------------------------------------------------------------------------
 
   resize() {
+    if (this.before) return; // the paper's measures are not the screen's
     const box = this.canvas.getBoundingClientRect();
     const density = window.devicePixelRatio || 1;
     const [width, height] = [Math.max(1, Math.round(box.width * density)), Math.max(1, Math.round(box.height * density))];
@@ -504,6 +558,12 @@ class PlanView {
   point([px, py]) {
     return [Math.round(px / this.scale + this.left), Math.round(py / this.scale + this.top)];
   }
+}
+
+// A name as it is compared: without accents, spaces and capitals; a stroke counts between digits only.
+function plainly(name) {
+  return name.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").toLowerCase().trim().replace(/[‐-―]/g, "-")
+    .replace(/([0-9])\s+(?=[0-9])/g, "$1-").replace(/\s+/g, "").replace(/-(?![0-9])/g, "").replace(/(^|[^0-9])-/g, "$1");
 }
 
 function rgb(colour) {

@@ -29,6 +29,18 @@ document.addEventListener("DOMContentLoaded", async () => {
   one("[data-all]").addEventListener("click", () => view.pick(view.of(() => true), false));
   one("[data-none]").addEventListener("click", () => view.pick([], false));
 
+  one("[data-search]").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const asked = new FormData(event.target).get("seat");
+    const seats = view.find(asked);
+    view.pick(seats, false);
+    view.show(seats);
+    if (asked.trim() && !seats.length) chosen.textContent = words.unknown.replace("{name}", asked.trim());
+  });
+  one("[data-print]").addEventListener("click", () => window.print());
+  window.addEventListener("beforeprint", () => view.print(true));
+  window.addEventListener("afterprint", () => view.print(false));
+
   // --- what is selected --------------------------------------------------------------------------------------------------
   const named = (each) => each.names[config.language] || Object.values(each.names)[0] || each.code;
   const chosen = one("[data-chosen]");
