@@ -37,15 +37,27 @@ _LOG = logger(__name__)
 BEGUN = "feeds begun"
 """The counter from which the revisions of a feed that is new begin."""
 
+ROOM = 600_000_000
+"""Revisions, ten minutes as a clock counts them: more rows than any life of central's tells, and so little that a
+central which starts every five seconds does it for a year before a revision is no number of JSON's (2^53)."""
+
 
 def begin_anew(db: Connection, at: datetime) -> None:
     """At each start of central every feed goes on from the moment, in microseconds since 1970. A database that was put
     back from a backup knows no revision that was told since; its next ones are higher than all of those, so no device
-    takes itself to be ahead, or to have what it never heard. What a device heard in between it keeps: it was so."""
+    takes itself to be ahead, or to have what it never heard. What a device heard in between it keeps: it was so.
+    Where an earlier start had its clock ahead they go on once or twice `ROOM` after what was told, by when it is, so
+    that two lives that go on from one backup are far apart. Who was told more in the one that is lost is ahead then, by
+    too much for central to get there by telling rows: such a device is told so when it comes (devices/feeds.py)."""
     revision = to_ms(at) * 1000
-    ahead = db.run("SELECT MAX(revision) FROM feed_head", {})[0][0]
-    if ahead is not None and ahead > revision:  # an earlier start had its clock ahead: nothing can be lifted until then
-        _LOG.warning("feeds are ahead of the clock", until=from_ms(ahead // 1000).isoformat())
+    (highest,) = db.run(
+        "SELECT MAX(value) FROM (SELECT MAX(revision) AS value FROM feed_head "
+        "UNION ALL SELECT value FROM counter WHERE name = :name) told",
+        {"name": BEGUN},
+    )[0]
+    if highest is not None and highest > revision:
+        _LOG.warning("feeds are ahead of the clock", until=from_ms(highest // 1000).isoformat())
+        revision = highest + ROOM + revision % ROOM
     db.write("UPDATE feed_head SET revision = :at WHERE revision < :at", {"at": revision})
     db.write(
         "INSERT INTO counter (name, value) VALUES (:name, :at) "

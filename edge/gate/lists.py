@@ -83,12 +83,13 @@ class Lists:
         """A page, inside the journal's own transaction; the memory follows at the next question."""
         family = page.feed.partition("/")[0]
         if family == FeedFamily.TICKETS:
-            self._take_tickets(tx, page.rows)
+            self._take_tickets(tx, page.rows, anew=page.asked > 0)
             self._revision = None
         elif family in KEPT:
             self._moved.add(FeedFamily(family))
 
-    def _take_tickets(self, tx: JournalTx, rows: Sequence[FeedRow]) -> None:
+    def _take_tickets(self, tx: JournalTx, rows: Sequence[FeedRow], anew: bool) -> None:
+        """Read `anew`, a row may be older than what is known: it bars more, and never less."""
         numbers: dict[str, int] = {}
         for row in rows:  # in order: a page may speak of a ticket twice
             if not is_id(row.key):
@@ -96,7 +97,8 @@ class Lists:
                 continue
             ticket = id_bytes(Id(row.key))
             if row.body is None:
-                tx.run("DELETE FROM gate_ticket WHERE id = ?", (ticket,))
+                if not anew:
+                    tx.run("DELETE FROM gate_ticket WHERE id = ?", (ticket,))
                 continue
             try:
                 said = build(TicketRow, row.body)
@@ -106,8 +108,10 @@ class Lists:
             if said.performance_id not in numbers:
                 numbers[said.performance_id] = _number(tx, said.performance_id)
             bars = _CANCELLED * said.cancelled | _BLOCKED * said.blocked
-            known = numbers[said.performance_id]
-            tx.run("INSERT OR REPLACE INTO gate_ticket VALUES (?, ?, ?, ?)", (ticket, known, said.serial, bars))
+            serial, known = said.serial, numbers[said.performance_id]
+            if anew and (had := tx.run("SELECT serial, bars FROM gate_ticket WHERE id = ?", (ticket,))):
+                serial, bars = max(serial, had[0]["serial"]), bars | had[0]["bars"]
+            tx.run("INSERT OR REPLACE INTO gate_ticket VALUES (?, ?, ?, ?)", (ticket, known, serial, bars))
 
     def _name(self, tx: JournalTx, number: int) -> Id:
         if number not in self._names:

@@ -9,6 +9,7 @@ a role can rebuild what it did from them. A broken file is set aside, never dele
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum, auto
 from pathlib import Path
@@ -23,7 +24,7 @@ from shared.runtime.config import Failure
 from shared.runtime.salvage import Salvaged
 from shared.wire.codec import dump, load
 from shared.wire.facts import BATCH_BYTES, BATCH_FACTS, GENESIS, Fact, Receipt, fact_hash
-from shared.wire.feeds import FeedPage
+from shared.wire.feeds import FeedPage, kept_anew
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS fact (
@@ -279,11 +280,14 @@ class Journal:
 
     def apply(self, page: FeedPage, on_rows: RowsReader | None = None, keep: bool = True) -> None:
         """Take a page whose seal was verified, whole or not at all. `on_rows` puts rows into the role's own tables in
-        the same transaction; with `keep=False` they are not stored here besides. PageRefused if it does not follow."""
+        the same transaction; with `keep=False` they are not stored here besides. PageRefused if it does not follow.
+        A page that says that what was asked from was never told takes the feed back; until its end is reached, pages
+        (as `on_rows` gets them) say so too."""
         have = self.revision(page.feed)
-        if page.upto < have:
+        anew = page.asked == have > page.upto and page.after == 0
+        if page.upto < have and not anew:
             raise PageRefused(f"{page.feed} would go back from revision {have} to {page.upto}")
-        if page.after != have:
+        if page.after != have and not anew:
             raise PageRefused(f"{page.feed}: page starts after revision {page.after}, this device has {have}")
         if page.upto < page.after or any(not page.after < row.revision <= page.upto for row in page.rows):
             raise PageRefused(f"{page.feed}: page {page.after}..{page.upto} holds rows of other revisions")
@@ -311,14 +315,30 @@ def _take(tx: JournalTx, page: FeedPage, revision: int, on_rows: RowsReader | No
         (page.feed, revision),
     )
     feed_id = found[0][0]
+    page = _anew(tx, page)
     if keep:
         for row in page.rows:  # in order: a page may speak of a key twice
-            if row.body is None:
+            body = kept_anew(page.feed, _body(tx, feed_id, row.key), row.body) if page.asked else row.body
+            if body is None:
                 tx.run("DELETE FROM feed_row WHERE feed_id = ? AND key = ?", (feed_id, row.key))
             else:
-                tx.run("INSERT OR REPLACE INTO feed_row VALUES (?, ?, ?)", (feed_id, row.key, orjson.dumps(row.body)))
+                tx.run("INSERT OR REPLACE INTO feed_row VALUES (?, ?, ?)", (feed_id, row.key, orjson.dumps(body)))
     if on_rows:
         on_rows(tx, page)
+
+
+def _anew(tx: JournalTx, page: FeedPage) -> FeedPage:
+    """The page, marked where its feed is read anew: from the page that began it to the first that has no more after."""
+    name = f"anew {page.feed}"
+    asked = page.asked or int(tx.note(name) or 0)
+    if asked:
+        tx.set_note(name, str(asked if page.more else 0))
+    return replace(page, asked=asked)
+
+
+def _body(tx: JournalTx, feed_id: int, key: str) -> dict[str, Any] | None:
+    found = tx.run("SELECT body FROM feed_row WHERE feed_id = ? AND key = ?", (feed_id, key))
+    return dict(orjson.loads(found[0][0])) if found else None
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -72,7 +72,9 @@ class FeedRow:
 
 @dataclass(frozen=True, slots=True)
 class FeedPage:
-    """Rows with `after` < revision ≤ `upto`, in revision order. `more`: ask again from `upto`. `at`: central's time."""
+    """Rows with `after` < revision ≤ `upto`, in revision order. `more`: ask again from `upto`. `at`: central's time.
+    `asked`: where the device asked from a revision that was never told, that revision. The rows are then from the
+    beginning, and the device goes back to `upto`; what it knows it keeps, and what is barred stays barred."""
 
     feed: Line
     after: Count
@@ -80,6 +82,7 @@ class FeedPage:
     more: bool
     at: Moment
     rows: Annotated[tuple[FeedRow, ...], Field(max_length=PAGE_ROWS)]
+    asked: Count = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,14 @@ class KeyRow:
     certificate: Pem
     revoked_at: Moment | None = None
     good: Annotated[tuple[IdText, ...], Field(max_length=100_000)] = ()
+
+
+def kept_anew(feed: str, had: dict[str, Any] | None, told: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What a device keeps of a row while it reads a feed anew: central's word, which may be older than what the device
+    heard of a life that central lost. So a key that is revoked stays so."""
+    if not feed.startswith(f"{FeedFamily.KEYS}/") or had is None or had.get("revoked_at") is None:
+        return told
+    return told if told is not None and told.get("revoked_at") is not None else had
 
 
 class OfflinePolicy(StrEnum):

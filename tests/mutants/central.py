@@ -25,6 +25,7 @@ UPLOADS = "tests/central/devices/test_many_uploads.py"
 SHOWN = "tests/central/web/screens/test_shown_first.py"
 HOSTILE = "tests/central/devices/test_hostile_devices.py"
 LOST = "tests/central/web/test_lost_enrolments.py"
+RESTORED = "tests/central/devices/test_restored.py"
 HEALTH = "tests/central/test_health.py"
 
 KERNEL = (
@@ -42,6 +43,10 @@ KERNEL = (
         "doing = DO in typed and was_shown(typed.get(SHOWN) or [], mark)", "doing = DO in typed", SHOWN),
     one("carried-unseen", "a plan is carried over as nobody was shown", "central/programme/carry_page.py",
         'done = "_do" in form and was_shown(form.getall(SHOWN, []), mark)', 'done = "_do" in form', SHOWN),
+    one("feeds-ahead", "a device that is ahead of central waits for it", "central/devices/feeds.py",
+        "(after, 0) if after > head else (0, after)", "(0, after)", RESTORED),
+    one("feeds-room", "two lives of central that go on from one backup tell the same revisions",
+        "central/kernel/feeds.py", "highest + ROOM + revision % ROOM", "highest + ROOM", RESTORED),
     one("presence-elsewhere", "a site tells of another site's devices", "central/devices/presence.py",
         "return device is not None and device.site_id == site_id", "return device is not None", HOSTILE),
     one("asked-anew", "an enrolment is asked again under another id", "edge/device/enrol.py",

@@ -48,40 +48,90 @@ def opens(sqlite_place: tuple[Database, House], keys: Keys, watch: Watch) -> Ope
     return opened
 
 
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+KINDS = DeviceKind.GATE, DeviceKind.KIOSK, DeviceKind.PRINTER
+BACKUP, LIFE, MORE = "a backup", "a start and some life", "more of that life"
+LOST = {
+    "right": [BACKUP, LIFE],
+    "ahead at a start before the backup": [HOUR, LIFE, -HOUR, BACKUP, LIFE],
+    "ahead at the start before the backup, right after it": [HOUR, LIFE, BACKUP, -HOUR, LIFE],
+    "ahead at the start before the backup, and in what was lost": [HOUR, LIFE, BACKUP, LIFE, -HOUR],
+    "ahead at the start before the backup, which is told less than it": [HOUR, LIFE, BACKUP, MORE, -HOUR],
+    "ahead at the start after the backup": [LIFE, BACKUP, HOUR, LIFE, -HOUR],
+    "ahead at two starts after the backup": [BACKUP, HOUR, LIFE, HOUR, LIFE, -2 * HOUR],
+}
+"""What a clock was in the life that was lost. It is right at the start that follows."""
+
+
 @pytest.mark.behind_the_door
+@pytest.mark.parametrize("lost", LOST.values(), ids=LOST)
 def test_what_is_told_after_a_backup_was_put_back_reaches_every_device(
-    sqlite_place: tuple[Database, House], opens: Opens, watch: Watch, tmp_path: Path
+    lost: list[object], sqlite_place: tuple[Database, House], opens: Opens, watch: Watch, tmp_path: Path
 ) -> None:
     database, house = sqlite_place
     clerk = opens()
-    gate, thief = (enrol(clerk, house, kind) for kind in (DeviceKind.GATE, DeviceKind.KIOSK))
+    gate, thief, known = (enrol(clerk, house, kind) for kind in KINDS)
     keys_feed = feed_name(FeedFamily.KEYS, house.institution)
+    tickets_feed = feed_name(FeedFamily.TICKETS, house.site)
+    seats, in_between = iter(house.seats), []
     with closing(Journal.open(tmp_path / "gate.db", gate.id)) as journal:
-        with closing(sqlite3.connect(tmp_path / "backup.db")) as kept, closing(sqlite3.connect(database.path)) as now:
-            now.backup(kept)
-        for seat in house.seats[:4]:  # an hour of life, that the backup does not know
-            clerk.do(house.order(seat))
-        lost = [enrol(clerk, house, DeviceKind.GATE) for _ in range(5)]
+        for step in lost:
+            if isinstance(step, timedelta):
+                watch.at += step
+            elif step is BACKUP:
+                with (
+                    closing(sqlite3.connect(tmp_path / "backup.db")) as kept,
+                    closing(sqlite3.connect(database.path)) as now,
+                ):
+                    now.backup(kept)
+            else:
+                watch.at += MINUTE
+                if step is LIFE:
+                    clerk.db.close()
+                    clerk = opens()
+                for _ in range(4):
+                    clerk.do(house.order(next(seats)))
+                in_between += [enrol(clerk, house, DeviceKind.GATE) for _ in range(5)]
+                pulled(clerk, journal)
+        clerk.do(RevokeDevice(device_id=known.id))
         pulled(clerk, journal)
-        before = {feed: journal.revision(feed) for feed in (keys_feed, feed_name(FeedFamily.TICKETS, house.site))}
         clerk.db.close()
         for end in ("-wal", "-shm"):
             Path(f"{database.path}{end}").unlink(missing_ok=True)
         shutil.copy(tmp_path / "backup.db", database.path)
-        watch.at += timedelta(seconds=60)
+        watch.at += MINUTE
 
         clerk = opens()
         clerk.do(RevokeDevice(device_id=thief.id))
-        clerk.do(house.order(house.seats[0]))
-        pulled(clerk, journal)
-        assert all(journal.revision(feed) > revision for feed, revision in before.items())
-        for feed in before:
-            told = clerk.feed(feed)
-            assert told and all(journal.row(feed, key) == row for key, row in told.items())
-        assert (journal.row(keys_feed, thief.signer.kid) or {})["revoked_at"]
-        assert all(journal.row(keys_feed, each.signer.kid) for each in lost), "what it was told in between it keeps"
+        for _ in range(9):  # as many rows as were lost, and more, before the gate comes
+            clerk.do(house.order(next(seats)))
+            enrol(clerk, house, DeviceKind.PRINTER)
+        for _ in range(2):  # what it read anew, it goes on from
+            pulled(clerk, journal)
+            told = clerk.feed(tickets_feed)
+            assert told and all(journal.row(tickets_feed, key) == row for key, row in told.items())
+            kids = {kid: row["revoked_at"] for kid, row in journal.rows(keys_feed).items()}
+            assert kids.keys() >= clerk.feed(keys_feed).keys()
+            assert kids[thief.signer.kid] and kids[known.signer.kid], "what it heard in between it keeps"
+            assert all(each.signer.kid in kids for each in in_between)
+            clerk.do(house.order(next(seats)))
         assert not list(_wrong_heads(Read(clerk.db, SYSTEM, watch(), clerk.door.keys)))
         clerk.db.close()
+
+
+def test_who_is_ahead_costs_a_page_each_time_it_asks(clerk: Clerk, house: House) -> None:
+    """Whatever it says that it has; and who has no more than was told gets what it lacks."""
+    clerk.do(house.order(*house.seats[:3]))
+    read = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
+    feed = feed_name(FeedFamily.TICKETS, house.site)
+    head = heads(read)[feed]
+    for after in (head + 1, 2**53, 2**63 - 1):
+        told = page(read, feed, after, clerk.watch())
+        assert (told.asked, told.after, told.upto, len(told.rows)) == (after, 0, head, 3)
+    told = page(read, feed, head, clerk.watch())
+    assert (told.asked, told.after, told.upto, told.rows) == (0, head, head, ())
+    nothing = page(read, "tickets/nowhere", 7, clerk.watch())
+    assert (nothing.asked, nothing.upto, nothing.more) == (7, 0, False)
 
 
 @pytest.mark.parametrize("moved", [-3600, 0, 3600])

@@ -137,11 +137,17 @@ class House:
         return replace(Gate(name, "site", zones=1), **over)
 
     def feed(
-        self, lane: GateStore, feed: str, rows: Sequence[tuple[str, dict[str, Any] | None]], at: datetime | None = None
+        self,
+        lane: GateStore,
+        feed: str,
+        rows: Sequence[tuple[str, dict[str, Any] | None]],
+        at: datetime | None = None,
+        anew: bool = False,
     ) -> None:
-        after = lane.journal.revision(feed)
+        have = lane.journal.revision(feed)
+        after = 0 if anew else have
         found = tuple(FeedRow(key, after + 1 + place, body) for place, (key, body) in enumerate(rows))
-        page = FeedPage(feed, after, after + len(rows), False, at or self.noon, found)
+        page = FeedPage(feed, after, after + len(rows), False, at or self.noon, found, asked=have if anew else 0)
         lane.journal.apply(page, lane.take, keep=feed.partition("/")[0] in ("keys", "performances", "leases"))
 
     def admission(self, lane: GateStore, row: AdmissionRow, gone: bool = False) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from orjson import loads
 
 from edge.gate import used_table
 from edge.gate.core import Check
@@ -22,6 +23,7 @@ from shared.rules.access import Deny, Message, Note
 from shared.runtime.journal import Phase, chain_faults
 from shared.runtime.system import fresh_id
 from shared.wire.certificates import DeviceKind
+from shared.wire.codec import dump
 from shared.wire.facts import Direction, FactKind, Receipt
 from shared.wire.feeds import AdmissionRow, OfflinePolicy, TicketRow
 from shared.wire.leases import Lease, LeasedPlace
@@ -115,6 +117,26 @@ def test_the_ticket_list_says_cancelled_reissued_blocked_and_gone(house: Any, cl
     assert lane.lists.count() == 4
     assert lane.lists.revision() == 6
     assert facts(lane)[4]["revision"] == 6
+
+
+def test_read_anew_the_lists_bar_more_and_never_less(house: Any, clock: Any, play: Any) -> None:
+    """Central lost a life in which a ticket was cancelled, one reissued, one blocked, and one used."""
+    lane = house.lane("A")
+    known, ids = TicketRow(play[0], 1), [derived_id("ticket", number) for number in range(6)]
+    house.tickets(
+        lane,
+        (ids[0], replace(known, cancelled=True)),
+        (ids[1], replace(known, serial=2)),
+        (ids[2], replace(known, blocked=True)),
+        *((each, known) for each in ids[3:]),
+    )
+    for entry in (1, 2):
+        house.admission(lane, AdmissionRow(ids[3], entry, house.noon, "B", derived_id("scan", entry)))
+    older = [*((each, dump(known)) for each in ids[:2]), (ids[2], None), (ids[5], dump(replace(known, cancelled=True)))]
+    house.feed(lane, "tickets/site", [(key, row and loads(row)) for key, row in older], anew=True)
+    house.feed(lane, "admissions/site", [(f"{ids[3]}/1", None)], anew=True)
+    got = [reason(scan(lane, clock, house.code(number), Around(complete=True))) for number in range(6)]
+    assert got == [Deny.CANCELLED, Deny.REISSUED, Deny.HOLDER_BLOCKED, Deny.USED, "", Deny.CANCELLED]
 
 
 def test_a_row_that_makes_no_sense_holds_up_no_other(house: Any, clock: Any, play: Any) -> None:

@@ -124,10 +124,12 @@ class FakeCentral:
         feed, after = query["feed"], int(query["after"])
         if feed not in self.feeds:
             raise No("no_such_feed", 404)
+        head = max((row.revision for row in self.feeds[feed]), default=0)
+        asked, after = (after, 0) if after > head else (0, after)
         newer = [row for row in self.feeds[feed] if row.revision > after]
         rows = tuple(newer[: self.page_rows])
         upto = rows[-1].revision if rows else after
-        page = FeedPage(feed, after, upto, len(newer) > len(rows), datetime.now(UTC), rows)
+        page = FeedPage(feed, after, upto, len(newer) > len(rows), datetime.now(UTC), rows, asked)
         return seal(dump(self.bend(page) if self.bend else page), self.signer)
 
     def _device_time(self, _: bytes, query: Any) -> Any:

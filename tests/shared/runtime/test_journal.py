@@ -244,6 +244,68 @@ def test_pages_that_do_not_follow_are_refused(wrong: FeedPage) -> None:
     assert (journal.revision(FEED), journal.row(FEED, "a")) == (5, {})
 
 
+KEYS = "keys/house"
+
+
+def key_rows(*told: tuple[str, int, str | None]) -> tuple[FeedRow, ...]:
+    return tuple(FeedRow(kid, revision, {"certificate": kid, "revoked_at": at}) for kid, revision, at in told)
+
+
+def test_a_feed_whose_revision_was_never_told_is_read_anew_and_keeps_what_is_revoked(tmp_path: Path) -> None:
+    """Over two pages and a restart between them; after the end central's word counts as ever."""
+    journal = Journal.open(tmp_path / "journal.db", DEVICE)
+    was = key_rows(("a", 70, None), ("b", 80, "2026-04-01T00:00:00Z"), ("c", 90, "2026-04-02T00:00:00Z"))
+    journal.apply(FeedPage(KEYS, 0, 90, False, NOON, was))
+    seen: list[tuple[int, int]] = []
+
+    def on_rows(_: object, given: FeedPage) -> None:
+        seen.append((given.upto, given.asked))
+
+    first = key_rows(("a", 3, "2026-05-01T00:00:00Z"), ("b", 5, None))
+    journal.apply(FeedPage(KEYS, 0, 5, True, NOON, first, asked=90), on_rows)
+    journal.close()
+    journal = Journal.open(tmp_path / "journal.db", DEVICE)
+    assert journal.revision(KEYS) == 5
+    journal.apply(FeedPage(KEYS, 5, 7, False, NOON, (FeedRow("c", 6, None), *key_rows(("d", 7, None)))), on_rows)
+    revoked = {kid: row["revoked_at"] for kid, row in journal.rows(KEYS).items()}
+    assert revoked == {
+        "a": "2026-05-01T00:00:00Z",
+        "b": "2026-04-01T00:00:00Z",
+        "c": "2026-04-02T00:00:00Z",
+        "d": None,
+    }
+    journal.apply(FeedPage(KEYS, 7, 8, False, NOON, key_rows(("b", 8, None))), on_rows)
+    assert (journal.row(KEYS, "b") or {})["revoked_at"] is None
+    assert seen == [(5, 90), (7, 90), (8, 0)]
+
+
+def test_other_rows_are_read_anew_as_central_tells_them() -> None:
+    journal = memory()
+    journal.apply(page(0, 9, FeedRow("a", 8, {"x": 1}), FeedRow("b", 9, {"x": 1}), FeedRow("c", 9, {"x": 1})))
+    journal.apply(FeedPage(FEED, 0, 4, False, NOON, (FeedRow("a", 3, {"x": 2}), FeedRow("b", 4, None)), asked=9))
+    assert journal.rows(FEED) == {"a": {"x": 2}, "c": {"x": 1}}, "what central does not know at all stays"
+    assert journal.revision(FEED) == 4
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        FeedPage(FEED, 0, 4, False, NOON, (), asked=4),  # of another question: told again, it changes nothing
+        FeedPage(FEED, 0, 4, False, NOON, (), asked=6),
+        FeedPage(FEED, 0, 5, False, NOON, (), asked=5),  # not back
+        FeedPage(FEED, 0, 6, False, NOON, (), asked=5),
+        FeedPage(FEED, 1, 4, False, NOON, (), asked=5),  # not from the beginning
+        FeedPage(FEED, 0, 4, False, NOON, (FeedRow("a", 5, {}),), asked=5),
+    ],
+)
+def test_a_page_takes_a_feed_back_only_in_answer_to_just_that_question(wrong: FeedPage) -> None:
+    journal = memory()
+    journal.apply(page(0, 5, FeedRow("a", 5, {"x": 1})))
+    with pytest.raises(PageRefused):
+        journal.apply(wrong)
+    assert (journal.revision(FEED), journal.row(FEED, "a")) == (5, {"x": 1})
+
+
 def test_big_feeds_may_live_in_the_roles_own_table_only() -> None:
     journal = memory(schema="CREATE TABLE ticket (id TEXT PRIMARY KEY, serial INTEGER) WITHOUT ROWID;")
     journal.apply(

@@ -87,6 +87,19 @@ async def test_a_feed_comes_page_by_page(bench) -> None:
     assert await bench.pull() is True
 
 
+async def test_a_central_that_lost_what_it_told_is_read_anew(bench) -> None:
+    for number in range(9):
+        bench.fake.publish(bench.feed, f"t{number}", {"serial": number})
+    await bench.pull()
+    told = bench.fake.feeds[bench.feed]
+    told[:] = [FeedRow(row.key, row.revision, {"serial": 7}) for row in told[:5]]
+    assert await bench.pull() is True
+    assert bench.journal.revision(bench.feed) == 5
+    told = {key: row["serial"] for key, row in bench.journal.rows(bench.feed).items()}
+    assert told == {**{f"t{number}": 7 for number in range(5)}, **{f"t{number}": number for number in range(5, 9)}}
+    assert await bench.pull() is False
+
+
 async def test_lies_change_nothing(bench, house, fakes) -> None:
     bench.fake.publish(bench.feed, "t", {"serial": 1})
     await bench.pull()
