@@ -49,7 +49,12 @@ AREA = Area(
     means=snapshots.folder,
     pages=(pages.device_pages, instruction_page.instruction_pages, presence.presences, snapshots.files),
     callers=(callers.devices,),
-    loops={"bells": bells.ringing, "halls": hall_pictures.drawing, "snapshots": snapshots.keeping},
+    loops={
+        "bells": bells.ringing,
+        "halls": hall_pictures.drawing,
+        "snapshots": snapshots.keeping,
+        "presences": presence.proving,
+    },
     outbox={instructions.OUTBOX_KIND: instructions.sending},
     checklist=(checklist_items.devices,),
     health={"broker": presence.broker},

@@ -1,17 +1,24 @@
 """Who of the devices is there, as the broker says: each tells it itself, and its will tells that it is gone."""
 
+import asyncio
 from functools import partial
 
 from aiohttp import web
 
 from central.devices.model import Device
+from central.devices.settings import DevicesSettings
 from central.kernel.actor import SYSTEM
 from central.kernel.pulse import OK
 from central.kernel.trouble import Unavailable
-from central.web.area import BUS, DOOR, ROSTER, Check
+from central.kernel.tx import Read
+from central.web.area import BUS, CONFIG, DOOR, ROSTER, Check, Work
 from central.web.live import LIVE
+from shared.runtime.log import logger
 from shared.runtime.mqtt import Unbelieved
+from shared.runtime.tasks import well
 from shared.wire import topics
+
+log = logger(__name__)
 
 
 def presences(app: web.Application) -> None:
@@ -33,12 +40,35 @@ async def _presence(app: web.Application, topic: str, payload: bytes) -> None:
 
 async def _is_there(app: web.Application, device_id: str, site_id: str) -> bool:
     """A site's relay may tell of whatever it likes under its site's name: of devices of other sites, and of none. While
-    the database cannot say, it is believed: nobody tells it again."""
+    the database cannot say, it is believed until that can be asked (`proving`): who is not heard now is heard in a
+    minute only."""
     try:
         device = await app[DOOR].read(SYSTEM, lambda read: read.get(Device, device_id))
     except Unavailable:
         return True
     return device is not None and device.site_id == site_id
+
+
+def _sites(read: Read) -> list[tuple[str, str]]:
+    return [(row[0], row[1]) for row in read.run("SELECT id, site_id FROM device")]
+
+
+def proving(app: web.Application) -> Work:
+    return partial(_prove, app, app[CONFIG].areas.of(DevicesSettings).presence_every_s)
+
+
+async def _prove(app: web.Application, every_s: float) -> None:
+    """Asks again about everybody who is there: some were heard while the database could not say."""
+    while True:
+        told = app[ROSTER].told()
+        there = dict(await app[DOOR].read(SYSTEM, _sites))
+        for device_id, site_id in told:
+            if there.get(device_id) != site_id:
+                app[ROSTER].forget(device_id, site_id)
+                log.warning("presence of no device of that site", device=device_id, site=site_id)
+                app[LIVE].wake()
+        well()
+        await asyncio.sleep(every_s)
 
 
 def broker(app: web.Application) -> Check:

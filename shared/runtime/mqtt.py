@@ -247,29 +247,52 @@ def _unless_cancelled() -> None:
 
 class Roster:
     """Who of the neighbours is there, as each site tells it. A will that belongs to an earlier session than the last
-    birth is not believed. What is held is counted by site: there, whoever was not heard for longest goes first."""
+    birth is not believed. What is held is counted by site: there, whoever was not heard for longest goes first.
+    A device is where it was told of last."""
 
     def __init__(self) -> None:
         self._of: dict[str, OrderedDict[str, Presence]] = {}
+        self._sites: dict[str, OrderedDict[str, None]] = {}  # that tell of a device, the last of them last
 
     def knows(self, device_id: str, site_id: str = "") -> bool:
         return device_id in self._of.get(site_id, ())
 
     def take(self, presence: Presence, site_id: str = "") -> bool:
         """Whether this changed anything."""
+        device_id = presence.device_id
         site = self._of.setdefault(site_id, OrderedDict())
-        known = site.get(presence.device_id)
+        known = site.get(device_id)
         if known is not None and known.online and not presence.online and presence.session != known.session:
             return False
-        site[presence.device_id] = presence
-        site.move_to_end(presence.device_id)
+        before = self._newest(device_id)
+        site[device_id] = presence
+        site.move_to_end(device_id)
+        sites = self._sites.setdefault(device_id, OrderedDict())
+        sites[site_id] = None
+        sites.move_to_end(site_id)
         if len(site) > MOST_OF_SITE:
-            site.popitem(last=False)
-        return known != presence
+            self.forget(next(iter(site)), site_id)
+        return before != presence
+
+    def forget(self, device_id: str, site_id: str = "") -> None:
+        """What this site tells of the device is not so."""
+        for held, key, inner in ((self._of, site_id, device_id), (self._sites, device_id, site_id)):
+            if inner in held.get(key, {}):
+                del held[key][inner]
+                if not held[key]:
+                    del held[key]
+
+    def told(self) -> list[tuple[str, str]]:
+        """Device and site of all that is held."""
+        return [(device_id, site_id) for device_id, sites in self._sites.items() for site_id in sites]
 
     def online(self, device_id: str) -> bool:
-        known = self.all().get(device_id)
+        known = self._newest(device_id)
         return known is not None and known.online
 
     def all(self) -> dict[str, Presence]:
-        return {device_id: presence for site in self._of.values() for device_id, presence in site.items()}
+        return {device_id: self._of[next(reversed(sites))][device_id] for device_id, sites in self._sites.items()}
+
+    def _newest(self, device_id: str) -> Presence | None:
+        sites = self._sites.get(device_id)
+        return self._of[next(reversed(sites))][device_id] if sites else None

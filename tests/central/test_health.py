@@ -59,7 +59,7 @@ def config(tmp_path: Path, free_port: int) -> CentralConfig:
         outbox_every_s=0.05, pulse_every_s=0.05,
         areas=Settings((
             OrganisationSettings(MailConfig(host="127.0.0.1", port=1, sender="a@b.c"), tidy_every_s=0.05),
-            DevicesSettings(hall_every_s=0.05, bell_poll_s=0.05, snapshot_every_s=0.05),
+            DevicesSettings(hall_every_s=0.05, bell_poll_s=0.05, snapshot_every_s=0.05, presence_every_s=0.05),
             ReportsSettings(live_open=True),
         )),
         tally_every_s=0.05, checkpoint_every_s=0.05,

@@ -1,6 +1,7 @@
 """What a device may tell central, bent in every field: each fact is taken or becomes a letter that says where it is
 wrong; nothing falls, nobody is held up, and a presence is believed about its own device only."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -11,9 +12,11 @@ import aiomqtt
 import pytest
 from structlog.testing import capture_logs
 
+from central.devices import presence
 from central.kernel.facts import FACTS
-from central.web.area import BUS, ROSTER
-from shared.ids import derived_id
+from central.kernel.trouble import NoDatabase, Unavailable
+from central.web.area import BUS, DOOR, ROSTER
+from shared.ids import Id, derived_id
 from shared.wire import topics
 from shared.wire.certificates import DeviceKind
 from shared.wire.codec import dump
@@ -127,3 +130,39 @@ async def test_a_site_tells_of_its_own_devices_only(evening: EveningHouse) -> No
     assert app[ROSTER].all() == {}
     await app[BUS]._dispatch(aiomqtt.Topic(topics.state(gate.site, gate.id)), dump(Presence(gate.id, "s", True, now)))
     assert app[ROSTER].online(gate.id)
+
+
+async def test_what_was_told_while_the_database_could_not_say_is_asked_about_again(
+    evening: EveningHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Meanwhile it is believed, the last word first; what was not so goes, and what it hid is there again. Before, it
+    stayed for good, and a device that said nothing else was missing for as long as it said nothing."""
+    first, second = [await evening.device(DeviceKind.GATE, f"G{n}", f"Gate {n}") for n in range(2)]
+    app, now = evening.central.app, datetime.now(UTC)
+    other = derived_id("another site")
+
+    async def say(site: str, device: Id, health: str) -> None:
+        said = dump(Presence(device, "s", True, now, health))
+        await app[BUS]._dispatch(aiomqtt.Topic(topics.state(site, device)), said)
+
+    await say(first.site, first.id, "well")
+    with monkeypatch.context() as away:
+
+        async def read(*_: object) -> None:
+            raise Unavailable(NoDatabase.DATABASE_AWAY, "a test")
+
+        away.setattr(app[DOOR], "read", read)
+        for device in (first.id, second.id, derived_id("nobody")):
+            await say(other, device, "D-01")
+        await say(second.site, second.id, "well")
+        heard = {device: said.health for device, said in app[ROSTER].all().items()}
+        assert heard == {first.id: "D-01", second.id: "well", derived_id("nobody"): "D-01"}
+        assert app[ROSTER].online(derived_id("nobody"))
+    proving = asyncio.create_task(presence.proving(app)())
+    try:
+        await until(lambda: app[ROSTER].told() == [(first.id, first.site), (second.id, second.site)])
+    finally:
+        proving.cancel()
+    assert {each.health for each in app[ROSTER].all().values()} == {"well"}
+    await say(other, first.id, "D-01")
+    assert not app[ROSTER].knows(first.id, other)

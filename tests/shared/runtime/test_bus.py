@@ -155,6 +155,18 @@ def test_roster_believes_sessions_in_order() -> None:
     assert roster.all()["d"].session == "b"
 
 
+def test_a_device_is_where_it_was_told_of_last() -> None:
+    roster, old, new = Roster(), *(Presence(Id("d"), "s", True, NOW, health) for health in ("old", "new"))
+    assert roster.take(old, "one") and roster.take(new, "two") and roster.all() == {"d": new}
+    assert roster.take(old, "one") and roster.all() == {"d": old}, "it came back"
+    assert roster.take(new, "two") and not roster.take(new, "two")
+    roster.forget("d", "two")
+    assert roster.all() == {"d": old} and roster.online("d") and roster.told() == [("d", "one")]
+    roster.forget("d", "two")
+    roster.forget("d", "one")
+    assert (roster.all(), roster.told(), roster.online("d")) == ({}, [], False)
+
+
 def test_a_site_takes_the_room_of_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before: 5,000 in all, and whoever told of as many that there are none of hid every device that came later."""
     monkeypatch.setattr("shared.runtime.mqtt.MOST_OF_SITE", 10)
