@@ -22,10 +22,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TypeGuard
 
-import writes
-
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
+import writes  # noqa: E402
+
 from central.kernel.statements import is_statement, tables_in  # noqa: E402 - of this very tree, installed or not
 
 INDEX_HOSTS = {"pypi.org", "files.pythonhosted.org"}
