@@ -11,6 +11,7 @@ from central.organisation import (
     ops,
     pages,
     pages_all,
+    pages_views,
     webhook_delivery,
     webhook_pages,
 )
@@ -36,7 +37,7 @@ AREA = Area(
         ),
     },
     means=pages.way_in,
-    pages=(pages_all.sign_in_pages, webhook_pages.webhook_pages, mentions.mention_pages),
+    pages=(pages_all.sign_in_pages, webhook_pages.webhook_pages, pages_views.view_pages, mentions.mention_pages),
     menu=(
         MenuEntry(t("Inviter quelqu’un"), "/admin/operators/new", OrganisationPrivilege.OPERATOR_CREATE),
         MenuEntry(t("Qui peut quoi"), "/admin/who", OrganisationPrivilege.OPERATOR_READ),

@@ -3,6 +3,7 @@
 import central.organisation.erasure
 import central.organisation.letters
 import central.organisation.limits
+import central.organisation.list_views
 import central.organisation.sessions  # noqa: F401
 from central.organisation.contexts import (
     CreateContext,

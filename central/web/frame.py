@@ -18,6 +18,7 @@ from central.kernel.tx import Read
 from central.kernel.values import CODE_PATTERN, MOST_CODE
 from central.web.assets import address
 from central.web.cookies import cookie
+from central.web.kept_views import ViewsOf
 from central.web.notices import Provider
 from central.web.rooms import Menu
 from central.web.screens.rights import privilege_text
@@ -74,6 +75,7 @@ class Frame:
         self.leads_to: dict[str, str] = {}
         self.next_step: NextStep = lambda *_: None
         self.dated: dict[str, tuple[str, str]] = {}
+        self.kept_views: ViewsOf = lambda *_: []
         self._templates = jinja2.Environment(
             loader=jinja2.ChoiceLoader(self._loaders),
             autoescape=True,

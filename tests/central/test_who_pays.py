@@ -27,6 +27,7 @@ WHO_PAYS = {
     "NoSignIn.TOO_MANY": "an account and an address",
     "NoSignIn.BUSY": "at most a few of an address at a time",
     "NoPlace.LIMIT": "a limit that an organiser sets on what is its own",
+    "NoView.TOO_MANY": "a person and a list",
     "NoSale.TOO_MANY": COMMAND,
     "NoSale.NOT_ENOUGH": HALL,
     "NoAct.TOO_INTRICATE": COMMAND, "NoAct.TOO_MANY_PERFORMANCES": COMMAND, "NoAct.TOO_MANY": HALL,

@@ -10,6 +10,7 @@ OTHERS = "tests/central/devices/test_others_bounds.py"
 EARLIER = "tests/central/devices/test_earlier_ids.py"
 WEBHOOKS = "tests/central/organisation/test_webhooks.py"
 CALLERS = "tests/central/test_callers.py"
+KEPT_VIEWS = "tests/central/web/screens/test_kept_views.py"
 ERASING = "tests/central/organisation/test_erasing.py"
 LATE = "tests/central/web/test_late_bodies.py"
 MEMORIES = "tests/central/kernel/test_memories.py"
@@ -350,6 +351,14 @@ PEOPLE = (
         "tests/central/web/test_limits.py"),
     one("erased-places", "where the forgotten came in from stays", "central/organisation/erasure.py",
         "    forget_places_of(tx, person.id)\n", "", ERASING),
+    one("erased-views", "how the forgotten liked to see lists stays", "central/organisation/erasure.py",
+        "    drop_views_of(tx, person.id)\n", "", ERASING),
+    one("views-of-others", "anybody's view is taken away", "central/organisation/list_views.py",
+        "id = :id AND operator_id = :own", "id = :id AND :own <> ''", KEPT_VIEWS),
+    one("views-endless", "a list has views without end", "central/organisation/list_views.py",
+        ">= MOST_VIEWS:", ">= 10 * MOST_VIEWS:", KEPT_VIEWS),
+    one("views-typed", "what was typed into a list's filter is kept with its view", "central/web/kept_views.py",
+        'if name in _KEPT or', 'if name in (*_KEPT, "q") or', KEPT_VIEWS),
     one("erased-tries", "the tries where the forgotten came in from stay", "central/organisation/sign_in_places.py",
         "for whose in (operator_id, *(row[0] for row in typed)):", "for whose in ():", ERASING),
     one("webhook-now", "what its operator may not read any more is sent", "central/organisation/webhook_delivery.py",

@@ -12,6 +12,7 @@ from central.kernel.entity import Column, Declaration
 from central.kernel.tx import Read
 from central.web.cookies import cookie
 from central.web.frame import FRAME
+from central.web.kept_views import MOST_NAME, MOST_VIEWS, ONLY, worth_keeping
 from central.web.screens.cells import Cell, default_columns, is_number, reader, ref_of, shown_columns
 from central.web.screens.exports import EXPORTS
 from central.web.screens.listing import (
@@ -33,7 +34,6 @@ from shared.ids import is_id
 
 COLUMNS_FOR_S = 365 * 24 * 3600
 _MOST_COLUMNS = 2000  # characters of a cookie
-ONLY = "is."
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +103,30 @@ async def listed(request: web.Request) -> web.Response:
         return await screen.forbidden(declaration.read)
     wanted = wanted_in(request, declaration)
     columns, remember = _columns(screen, declaration)
-    data = await screen.read(lambda read: _data(screen, read, declaration, wanted, columns))
     part = "HX-Request" in request.headers and request.headers.get("HX-Target") == "rows"
+
+    def look(read: Read) -> dict[str, Any]:
+        views = [] if part else screen.frame.kept_views(read, screen.me.actor, declaration.name)
+        return {"views": views, **_data(screen, read, declaration, wanted, columns)}
+
+    data = await screen.read(look)
     answer = await screen.page(
         "screens/rows.html" if part else "screens/list.html", title=screen.t.entities(declaration.name),
         entity=declaration.name, here=declaration.name, wanted=wanted, page=PAGE, counted=COUNTED,
         all_columns=shown_columns(declaration), chosen={each.name for each in columns}, exports=EXPORTS,
         link=lambda **changed: address(declaration, wanted, **changed), only=ONLY, **data,
+        view_query=_query(declaration, wanted, columns), most_views=MOST_VIEWS, most_name=MOST_NAME,
     )  # fmt: skip
     if remember is not None:
         answer.set_cookie(
             _cookie(declaration), remember, max_age=COLUMNS_FOR_S, path="/admin", httponly=True, samesite="Lax"
         )
     return answer
+
+
+def _query(declaration: Declaration, wanted: ListFilter, columns: list[Column]) -> str:
+    """How the list is seen now, as a view keeps it."""
+    return worth_keeping(address(declaration, wanted, col=".".join(each.name for each in columns)).partition("?")[2])
 
 
 def _cookie(declaration: Declaration) -> str:
@@ -125,7 +136,7 @@ def _cookie(declaration: Declaration) -> str:
 def _columns(screen: Screen, declaration: Declaration) -> tuple[list[Column], str | None]:
     """What is shown, and, if it was just chosen, what the browser shall remember."""
     known = {each.name: each for each in shown_columns(declaration)}
-    asked = screen.request.query.getall("col", [])
+    asked = [name for said in screen.request.query.getall("col", []) for name in said.split(".")]
     if asked:
         chosen = [each for name, each in known.items() if name in asked]
         if chosen:

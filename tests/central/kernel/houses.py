@@ -99,6 +99,9 @@ KERNEL: dict[str, dict[str, Any]] = {
     "door_tally": {"day": "2026-11-21", "caller": "stranger", "command": "sign_in", "reason": "wrong", "times": 2},
     "fact_gap": {"device_id": A_DEVICE, "first_seq": 1, "last_seq": 1},
     "house_key": {"name": "root", "fingerprint": "f" * 64, "since": to_ms(NOW)},
+    "list_view": {
+        "id": derived_id("specimen", "view"), "operator_id": A_DEVICE, "entity": "tariff", "name": "Vue", "query": "",
+    },
     "outbox": {
         "id": derived_id("specimen", "outbox"), "kind": "mail", "body": "{}", "due": to_ms(NOW), "tries": 0,
         "state": "done", "last_error": "",

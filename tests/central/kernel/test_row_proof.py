@@ -83,7 +83,7 @@ def test_every_table_is_proved_or_says_why_not() -> None:
     unchecked = {name for name in excused if name not in UNPROVED or UNPROVED[name].check is None}
     assert unchecked == {
         "command_log", "command_prints", "audit", "audit_checkpoint", "house_key", "schema_made",  # in another way
-        "door_tally", "place_change", "sign_in_attempt", "sign_in_place",
+        "door_tally", "list_view", "place_change", "sign_in_attempt", "sign_in_place",
     }  # fmt: skip
     assert all(len(each.why) > 15 for each in UNPROVED.values())
 

@@ -37,6 +37,7 @@ FROZEN = {
     "0017_performance_note.py": "cbf5bce191fd45f8e6dff2a2190af7a4cde9484a12a56f33c62ad4215c8cb11f",
     "0018_what_is_asked_daily.py": "8bfcd5a393eb8e735014a8665dfe8fc626a6fafbfb5245f474d044234c69ace0",
     "0019_names_said_in_full.py": "d341d808029609ef0001454c6ad1fe399478f795055b6676ce4fca7e7d709258",
+    "0020_kept_list_views.py": "94a5856f465c93390c3bfde83252b085db21044e2046a21e2d62721355aff268",
 }
 NEWEST = max(FROZEN)[:4]
 

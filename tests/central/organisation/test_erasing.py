@@ -30,6 +30,7 @@ from central.kernel.row_proof import prove_rows
 from central.kernel.tx import Read
 from central.organisation.erasure import EraseOperator
 from central.organisation.grants import GivePrivilege, GiveRole, SetPerimeter
+from central.organisation.list_views import KeepListView
 from central.organisation.model import (
     Letter,
     NoOperator,
@@ -210,6 +211,20 @@ def test_of_the_forgotten_nothing_is_changed_and_nobody_is_invited_into_their_pl
     assert clerk.say(invite, again).reason is NoEntry.ID_REUSED, "nobody can tell any more what it said"
     clerk.do(replace(invite, id=new_id()))
     assert everything(clerk.db).keys() == {"operator", "found"}
+
+
+async def test_how_the_forgotten_saw_lists_goes_with_them(people: People, jeanne: Id) -> None:
+    paul = await people.person("Paul", MAILS[0])
+    for who in (paul, jeanne):
+        await people.do(KeepListView(entity="tariff", name=f"Chez {who}", query="sort=code"), await people.actor(who))
+    await people.browser().sign_in(JEANNE)
+    opened = next(iter(await people.rows(SignInSession, "WHERE operator_id = :who", who=jeanne)))
+    await people.do(EraseOperator(operator_id=paul), replace(await people.actor(jeanne), session=opened.id))
+    left = await people.door.read(SYSTEM, lambda read: read.run("SELECT operator_id FROM list_view"))
+    assert left == [(jeanne,)]
+    bodies = "SELECT body FROM command_log WHERE name = 'keep_list_view'"
+    said = await people.door.read(SYSTEM, lambda read: read.run(bodies))
+    assert len(said) == 2 and not [body for (body,) in said if "Chez" in body], "its name is in no log"
 
 
 async def test_where_the_forgotten_came_in_from_goes_with_them(people: People, jeanne: Id) -> None:
