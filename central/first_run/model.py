@@ -27,6 +27,7 @@ class NoSetUp(Reason):
 
     OVER = auto()
     STEP_BEFORE_MISSING = auto()
+    ANOTHER_HALL = auto()
     FAULTY = auto()
 
 

@@ -13,7 +13,7 @@ from central.first_run.model import Block, NoSetUp
 from central.kernel.beside import Errand
 from central.kernel.contexts import Context, ContextKind, the_institution
 from central.kernel.crud import CONFIGURED, NoChange, refused_row
-from central.kernel.entity import ENTITIES, Between, Bulky, Look, Raw, Secret
+from central.kernel.entity import ENTITIES, Between, Bulky, Look, Raw, Ref, Secret
 from central.kernel.house_settings import BEGINS, CURRENCY, ENDS
 from central.kernel.personal import Personal, PersonalKind
 from central.kernel.registry import handles
@@ -285,14 +285,19 @@ def settle_hall(tx: Tx, want: SettleHall, parts: tuple[Any, ...]) -> Outcome[int
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptHall:
-    """The hall is drawn as it stands: from now on it can be sold. Accepted twice is accepted."""
+    """This hall, which was shown, is drawn as it stands: from now on it can be sold. Accepted twice is accepted. A hall
+    that is drawn anew has another id, so none is accepted that nobody saw."""
+
+    configuration_id: Annotated[Id, Ref("physical_configuration")]
 
 
 @handles(AcceptHall, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoSetUp, NoVenue), at=by_house_alone)
-def accept_hall(tx: Tx, _: AcceptHall) -> Outcome[None]:
+def accept_hall(tx: Tx, want: AcceptHall) -> Outcome[None]:
     now = house(tx)
     if now.over or now.hall is None:
         return _too_early(now, "hall")
+    if now.hall.id != want.configuration_id:
+        return Refused(NoSetUp.ANOTHER_HALL, fix="configuration_id")
     if now.accepted:
         return Ok()
     return validate_physical(tx, ValidatePhysical(configuration_id=now.hall.id))

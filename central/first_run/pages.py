@@ -69,6 +69,7 @@ from central.web.origin import address_of
 from central.web.settings import MIB
 from central.web.shown import SHOWN
 from central.web.texts import Texts, texts
+from shared.ids import Id
 from shared.languages import LANGUAGES
 from shared.outcome import Outcome, Refused
 from shared.runtime.system import SystemClock, fresh_id
@@ -161,12 +162,12 @@ class Wizard:
     async def take(self, request: web.Request) -> web.StreamResponse:
         now, step = await self._there(request)
         t, form = self._t(request), await form_of(request)
-        if form.get("do") == "accept" and now.hall and now.hall.id not in form.getall(SHOWN, []):
-            raise web.HTTPSeeOther("/setup/hall")  # drawn anew meanwhile, in another window: the picture again
         outcome = await self._took[step](request, form, t)
         if isinstance(outcome, Refused):
             if outcome.reason == NoSetUp.OVER:
                 raise web.HTTPSeeOther("/sign-in")
+            if outcome.reason == NoSetUp.ANOTHER_HALL:
+                raise web.HTTPSeeOther("/setup/hall")  # drawn anew meanwhile, in another window: the picture again
             values = {name: said for name, said in form.items() if isinstance(said, str) and name not in SECRET}
             values["profiles"] = " ".join(str(each) for each in form.getall("profile", []))
             return await self._page(request, now, step, FormAnswer(values, by_field(outcome, t), outcome), status=422)
@@ -295,7 +296,7 @@ class Wizard:
     async def _hall(self, request: web.Request, form: Any, t: Texts) -> Outcome[Any]:
         """From a plan file, from two numbers, or from zones whose places are counted."""
         if form.get("do") == "accept":
-            return await self._do(request, AcceptHall())
+            return await self._do(request, AcceptHall(configuration_id=Id(line(form, SHOWN))))
         named = {language: texts(language)("Plan de salle") for language in LANGUAGES}
         match way(form):
             case "plan":

@@ -42,6 +42,8 @@ KERNEL = (
         "        except (Crowd, Silence) as none:", "        except Crowd as none:", HEALTH),
     one("bulk-unseen", "many rows get what nobody was shown", "central/web/screens/bulk.py",
         "doing = DO in typed and was_shown(typed.get(SHOWN) or [], mark)", "doing = DO in typed", SHOWN),
+    one("hall-unseen", "a hall is accepted that was drawn after the one that was seen", "central/first_run/ops.py",
+        "if now.hall.id != want.configuration_id:", "if False:", "tests/central/first_run/test_steps.py"),
     one("carried-unseen", "a plan is carried over as nobody was shown", "central/programme/carry_page.py",
         'done = "_do" in form and was_shown(form.getall(SHOWN, []), mark)', 'done = "_do" in form', SHOWN),
     one("feeds-ahead", "a device that is ahead of central waits for it", "central/devices/feeds.py",

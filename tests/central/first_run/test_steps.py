@@ -29,7 +29,7 @@ from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS
 from central.kernel.schema import upgrade
 from central.kernel.tx import Read
-from tests.central.small_house import Clerk, Watch
+from tests.central.small_house import Clerk, Watch, new_id
 
 INSTITUTION = SettleInstitution(
     code="LAVOIR", names={"fr": "Théâtre du Lavoir"}, timezone="Europe/Paris", currency="EUR", language="fr"
@@ -97,13 +97,33 @@ def now(wizard: Clerk) -> Read:
     return Read(wizard.db, SYSTEM, wizard.watch(), wizard.door.keys)
 
 
+def seen(wizard: Clerk) -> AcceptHall:
+    """Of the hall as it is drawn now."""
+    hall = house(now(wizard)).hall
+    assert hall
+    return AcceptHall(configuration_id=hall.id)
+
+
+def test_no_hall_is_accepted_that_was_drawn_after_the_one_that_was_seen(either: Clerk) -> None:
+    wizard = either
+    for step in (INSTITUTION, ORGANISER, SEASON, VENUE, ROWS):
+        wizard.do(step)
+    old = seen(wizard)
+    wizard.do(replace(ROWS, blocks=(Block("Fosse", 7),)))
+    assert wizard.no(old).fix == "configuration_id"
+    assert not house(now(wizard)).accepted
+    wizard.do(seen(wizard))
+    assert wizard.no(old).fix == "configuration_id", "nor does the other one's being accepted make it so"
+    assert house(now(wizard)).accepted
+
+
 def test_step_after_step(either: Clerk) -> None:
     wizard = either
     for step in (INSTITUTION, ORGANISER, SEASON, VENUE):
         wizard.do(step)
     assert wizard.do(ROWS) == 24
-    wizard.do(AcceptHall())
-    wizard.do(AcceptHall())  # pressed twice
+    wizard.do(seen(wizard))
+    wizard.do(seen(wizard))  # pressed twice
     operator = wizard.do(ADMIN)
     found = house(now(wizard))
     assert found.over and found.accepted
@@ -147,7 +167,7 @@ def test_a_hall_takes_the_place_of_the_one_before(either: Clerk) -> None:
     for step in (INSTITUTION, ORGANISER, SEASON, VENUE):
         wizard.do(step)
     assert wizard.do(SettleHall(names={"fr": "Plan"}, blocks=(Block("Fosse", 200), Block("Balcon", 80)))) == 280
-    wizard.do(AcceptHall())
+    wizard.do(seen(wizard))
     assert wizard.do(ROWS) == 24  # accepted already, but nobody sells it yet
     assert wizard.rows("SELECT name, capacity FROM physical_zone") == [("Orchestre", 24)]
     refused = wizard.no(SettleHall(names={"fr": "Plan"}, plan="{}"))
@@ -183,7 +203,7 @@ def test_all_that_is_wrong_is_said_at_once_and_nothing_is_half_done(
 
 
 def test_no_step_before_its_turn_and_none_after_the_end(wizard: Clerk) -> None:
-    steps = (ORGANISER, SEASON, VENUE, ROWS, AcceptHall(), ADMIN)
+    steps = (ORGANISER, SEASON, VENUE, ROWS, AcceptHall(configuration_id=new_id()), ADMIN)
     for step in steps:
         refused = wizard.no(step)
         assert refused.reason == NoSetUp.STEP_BEFORE_MISSING
