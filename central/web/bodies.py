@@ -20,6 +20,7 @@ from central.kernel.entity import Between, Raw, stripped
 from central.kernel.registry import COMMANDS
 from central.web.budget import Budget
 from central.web.caller import is_gone
+from central.web.expectation import bid
 from central.web.form import Large
 from central.web.line import Line
 from central.web.settings import KIB, MIB, HttpConfig
@@ -112,6 +113,7 @@ class Bodies:
         held = HeldRequest(request if small else request.clone(client_max_size=most), who, self._budgets[asks])
         if not held.grow():
             return Unread.CROWDED
+        await bid(request)
         within_s = self._config.body_s + promised / KIB / self._config.slowest_kib_per_s
         why = Unread.MALFORMED  # unless it comes to an end
         try:

@@ -19,6 +19,7 @@ from aiohttp import StreamReader, web
 from aiohttp.hdrs import SERVER
 
 from central.web.budget import Budget
+from central.web.expectation import plainly
 from central.web.limits import counted_as
 from central.web.origin import PROXIES, Proxies
 from central.web.settings import KIB, MIB, HttpConfig
@@ -265,8 +266,6 @@ class Line(web.RequestHandler, asyncio.BufferedProtocol):
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
         """What is no HTTP is counted, not told with a traceback and not told back."""
-        if status == 500 and not request.headers.get("Expect", "").isascii():
-            status = 400  # aiohttp tells it back, before anybody is asked, and cannot write what is no text
         if status == 500:
             return super().handle_error(request, status, exc, message)
         self._lines.closes("malformed", self._place.who)
@@ -303,6 +302,7 @@ async def listening(app: web.Application, host: str, port: int, config: HttpConf
     await runner.setup()
     try:
         assert runner.server, "it is set up"
+        runner.server.request_factory = plainly(runner.server.request_factory)
         lines = Lines(config, app[PROXIES])
         settings: dict[str, Any] = {
             "keepalive_timeout": config.idle_s,

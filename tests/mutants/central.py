@@ -27,6 +27,7 @@ SHOWN = "tests/central/web/screens/test_shown_first.py"
 HOSTILE = "tests/central/devices/test_hostile_devices.py"
 LOST = "tests/central/web/test_lost_enrolments.py"
 RESTORED = "tests/central/devices/test_restored.py"
+EXPECTED = "tests/central/web/test_expectation.py"
 HEALTH = "tests/central/test_health.py"
 
 KERNEL = (
@@ -42,6 +43,10 @@ KERNEL = (
         "        except (Crowd, Silence) as none:", "        except Crowd as none:", HEALTH),
     one("bulk-unseen", "many rows get what nobody was shown", "central/web/screens/bulk.py",
         "doing = DO in typed and was_shown(typed.get(SHOWN) or [], mark)", "doing = DO in typed", SHOWN),
+    one("expect-uncounted", "who expects something is answered before anybody asks who they are", "central/web/line.py",
+        "runner.server.request_factory = plainly(runner.server.request_factory)", "pass", EXPECTED),
+    one("expect-unbidden", "who waits to be told to send its body waits for good", "central/web/bodies.py",
+        "        await bid(request)\n", "", EXPECTED),
     one("hall-unseen", "a hall is accepted that was drawn after the one that was seen", "central/first_run/ops.py",
         "if now.hall.id != want.configuration_id:", "if False:", "tests/central/first_run/test_steps.py"),
     one("carried-unseen", "a plan is carried over as nobody was shown", "central/programme/carry_page.py",
