@@ -15,7 +15,8 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from subprocess import Popen
+from pathlib import Path
+from subprocess import Popen, TimeoutExpired
 from typing import Any, Protocol
 
 from central.kernel.batch_writer import Answers, Asked, BatchWriter, Taken
@@ -45,6 +46,14 @@ class Carrier(Protocol):
     def close(self) -> None:
         """Call it in the loop: what was sent is finished, then there is no writer any more. One that does not move is
         not waited for."""
+
+    @property
+    def toil(self) -> int | None:
+        """What the writer has worked so far: the same again, and it did nothing in between. None: that cannot be told,
+        or it could not be ended."""
+
+    def end_still(self, why: str) -> None:
+        """Ends the writer that does nothing; it is told as where it is gone."""
 
     @property
     def ended(self) -> bool:
@@ -77,6 +86,13 @@ class ThreadCarrier:
         self._asked.put(None)
         if self._thread.ident is not None:
             self._thread.join()
+
+    @property
+    def toil(self) -> int | None:
+        return None
+
+    def end_still(self, why: str) -> None:
+        """A thread goes with its process only."""
 
     @property
     def ended(self) -> bool:
@@ -154,6 +170,14 @@ class ProcessCarrier:
             self._readable(line)
 
     @property
+    def toil(self) -> int | None:
+        return toil_of(self._process.pid) if self._process and self._line else None
+
+    def end_still(self, why: str) -> None:
+        if self._line is not None:
+            self._gone(self._line, why)
+
+    @property
     def ended(self) -> bool:
         return False
 
@@ -203,6 +227,21 @@ class ProcessCarrier:
         line.close()
         self._line = None
         self._process.kill()  # it ends anyhow, but for one that closed its line and did not
-        code = self._process.wait()
+        code: int | None = None
+        try:
+            code = self._process.wait(LONGEST_END_S)
+        except TimeoutExpired:  # at a disk that does not answer: it does nothing any more, and goes with that
+            log.warning("the writer that was ended is not gone", pid=self._process.pid)
         if not self._closing:
             self._ends(why or f"the writer's process ended with {code}")
+
+
+def toil_of(pid: int) -> int | None:
+    """Processor time of all its threads, in the system's ticks. None of one that waits for the processor, and of one that
+    waits for a disk, which nobody ends."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    state, *more = text.rpartition(")")[2].split()  # a program's name may hold anything
+    return None if state in "RD" else int(more[10]) + int(more[11])

@@ -4,7 +4,7 @@ with all that came in the same turn of the loop. What came of a batch comes back
 The writer does not end before it is told to. What is wrong with the database is told to everybody who waits, at once,
 and the next who comes tries again. A process that is gone is begun anew: what it had is answered by `database_away`,
 for nobody knows whether it was done, and whoever sends it again under its id gets what came of it; the rest waits for
-the next one.
+the next one. One that stands still is ended first: SQLite undoes what it had not committed.
 """
 
 import asyncio
@@ -46,6 +46,8 @@ class SqliteWriter:
         self.answers = 0  # of its own, whatever they said: what it takes and what it refuses are both some
         self._writes = Standing("writer", BACKOFF)
         self._still = 0  # looks since its last word
+        self._idle = 0  # looks in a row since which it has not even worked
+        self._toil: int | None = None
         self._watching: asyncio.TimerHandle | None = None
         self.outage = Outage("writes")
         self.copier = LogCopier(database, self.outage)
@@ -103,7 +105,7 @@ class SqliteWriter:
         except OSError as fault:  # no room for another process
             self._ended(str(fault))
             return
-        self._begun, self._still = True, 0
+        self._begun, self._still, self._idle = True, 0, 0
         self.memory += 1
         self._send()
 
@@ -116,7 +118,8 @@ class SqliteWriter:
 
     def _watch(self) -> None:
         """A writer that stands still (stopped, or at a disk that does not answer) keeps nobody waiting without end.
-        What it has may still be done, as where it is gone: whoever sends it again under its id gets what came of it."""
+        What it has may still be done, as where it is gone: whoever sends it again under its id gets what came of it.
+        One that does not work either, as one does that is at something long, is ended, and another is begun."""
         assert self._loop is not None
         self._watching = None
         if not self._away or not self._begun:
@@ -127,10 +130,16 @@ class SqliteWriter:
             waiting = [each for each in self._away.values() if not each.done()]
             self._refuse(Silence(NoDatabase.DATABASE_AWAY, why), [*waiting, *self._all_waiting()])
         self._watching = self._loop.call_later(WATCH_EVERY_S, self._watch)
+        before, self._toil = self._toil, self._carrier.toil
+        self._idle = self._idle + 1 if self._toil is not None and self._toil == before else 0
+        if self._idle >= STILL:
+            self._idle = 0
+            self._carrier.end_still(f"the writer has done nothing for {STILL * WATCH_EVERY_S:.0f} s")
 
     def _put(self, some: list[tuple[Job | Chore | Ahead, datetime, Future]]) -> None:
         if self._watching is None and self._loop is not None:
-            self._still, self._watching = 0, self._loop.call_later(WATCH_EVERY_S, self._watch)
+            self._still = self._idle = 0
+            self._watching = self._loop.call_later(WATCH_EVERY_S, self._watch)
         asked: list[Asked] = []
         for each, now, future in some:
             number = next(self._numbers)
@@ -149,7 +158,7 @@ class SqliteWriter:
 
     def _heard(self, answers: Answers) -> None:
         self.answers += 1
-        self._still = 0
+        self._still = self._idle = 0
         if answers.trouble or answers.fell:
             self.memory += 1
         if answers.trouble:

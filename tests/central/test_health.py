@@ -231,6 +231,7 @@ class Deaf:
     """A line to a writer that hangs: it takes everything and says nothing, but for what a test has it say."""
 
     ended = False
+    toil = None
 
     def begin(self, heard: Callable[[Answers], None], _: Callable[[str], None]) -> None:
         self.heard, self.asked = heard, list[Asked]()

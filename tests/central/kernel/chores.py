@@ -57,6 +57,28 @@ def die_done(db: Connection) -> None:
     db.commit = last  # type: ignore[method-assign]  # of this very connection, whose process ends with it
 
 
+def stand(_: Connection) -> None:
+    """In the middle of a transaction, which has the database's lock."""
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def stand_done(db: Connection) -> None:
+    """Right after the commit: nobody hears that it was done."""
+    commit = db.commit
+
+    def last() -> None:
+        commit()
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    db.commit = last  # type: ignore[method-assign]  # of this very connection, whose process ends with it
+
+
+def work_until(path: str, _: Connection) -> None:
+    """Without a pause."""
+    while not Path(path).exists():
+        sum(range(10_000))
+
+
 def hold(path: str, db: Connection) -> None:
     """For ever, with the database's lock; `path` is there from then on."""
     step(db)

@@ -28,7 +28,7 @@ from central.kernel.keys import Keys
 from central.kernel.messages import Elsewhere
 from central.kernel.registry import COMMANDS
 from central.kernel.replies import NoEntry
-from central.kernel.sqlite_writer import MOST_AWAY
+from central.kernel.sqlite_writer import MOST_AWAY, STILL
 from central.kernel.trouble import NoDatabase, Unavailable
 from central.orders.holds import BestWish, HoldPlaces
 from central.programme.on_sale import ChangeSale
@@ -108,11 +108,16 @@ async def test_more_than_the_writer_has_room_for_is_done_before_the_end(
 
 
 @pytest.mark.usefixtures("afresh")
-@pytest.mark.parametrize("last", [chores.die, chores.die_done], ids=["before the commit", "after it"])
-async def test_where_the_writer_is_killed_a_repeat_does_what_was_not_done(
-    last: Any, sqlite_place: tuple[Database, House], keys: Keys, tmp_path: Path
+@pytest.mark.parametrize(
+    "last",
+    [chores.die, chores.die_done, chores.stand, chores.stand_done],
+    ids=["killed before the commit", "after it", "stopped before the commit", "after it, too"],
+)
+async def test_where_the_writer_is_killed_or_stands_still_a_repeat_does_what_was_not_done(
+    last: Any, sqlite_place: tuple[Database, House], keys: Keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All of them in one transaction: it begins with one that waits until the others have come."""
+    """All of them in one transaction: it begins with one that waits until the others have come. One that stood still
+    kept the database's lock, until somebody restarted central."""
     (database, house), all_there = sqlite_place, tmp_path / "all there"
     async with opened(database, keys) as door:
         pid = await door.chore(chores.where)
@@ -125,10 +130,13 @@ async def test_where_the_writer_is_killed_a_repeat_does_what_was_not_done(
         others = [asyncio.ensure_future(each()) for each in asked]
         await until(lambda: door.waiting[0] == 1 + len(asked))
         await asyncio.sleep(0)  # the last of them is sent
-        all_there.touch()
-        said = await asyncio.gather(*others, return_exceptions=True)
-        with pytest.raises(Unavailable):
-            await first
+        with monkeypatch.context() as hurried:
+            hurried.setattr("central.kernel.sqlite_writer.WATCH_EVERY_S", 0.05)
+            all_there.touch()
+            said = await asyncio.gather(*others, return_exceptions=True)
+            with pytest.raises(Unavailable):
+                await first
+            await until(lambda: door.standings[0].falls == 1)
         killed = said.pop(9)
         assert isinstance(killed, Unavailable) and killed.reason is NoDatabase.DATABASE_AWAY
         assert [reply.outcome for reply in said] == [Refused(NoDatabase.DATABASE_AWAY)] * 20
@@ -137,9 +145,25 @@ async def test_where_the_writer_is_killed_a_repeat_does_what_was_not_done(
 
         again = await asyncio.gather(*(each() for each in sales))
         assert all(reply.ok for reply in again)
-        assert {reply.repeated for reply in again} == {last is chores.die_done}
+        assert {reply.repeated for reply in again} == {last in (chores.die_done, chores.stand_done)}
         assert await tickets(door) == 20
         assert await door.chore(chores.where) != pid and writer.calm and door.outages[0].now is None
+        assert "writer" not in begun_as(pid), "there is one"
+
+
+async def test_a_writer_that_works_for_long_is_not_ended(
+    sqlite_place: tuple[Database, House], keys: Keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("central.kernel.sqlite_writer.WATCH_EVERY_S", 0.02)
+    enough = tmp_path / "enough"
+    async with opened(sqlite_place[0], keys) as door:
+        pid = await door.chore(chores.where)
+        works = asyncio.ensure_future(door.chore(partial(chores.work_until, str(enough))))
+        await until(lambda: door._writers._still > 3 * STILL)  # type: ignore[union-attr]
+        with pytest.raises(Unavailable):
+            await works
+        enough.touch()
+        assert await door.chore(chores.where) == pid and door.standings[0].falls == 0
 
 
 @pytest.mark.usefixtures("afresh")
