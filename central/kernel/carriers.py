@@ -237,8 +237,8 @@ class ProcessCarrier:
 
 
 def toil_of(pid: int) -> int | None:
-    """Processor time of all its threads, in the system's ticks. None of one that waits for the processor, and of one that
-    waits for a disk, which nobody ends."""
+    """Processor time of all its threads, in the system's ticks. None of one that waits for the processor, and of one
+    that waits for a disk, which nobody ends."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
