@@ -23,6 +23,7 @@ from shared.ids import Id
 from shared.outcome import Refused
 from shared.rules.selling import Selling, selling
 
+_NO_RIGHT = {"contingent": "", "right": "uncontingented"}
 _moment = lru_cache(4096)(from_ms)  # each performance's come again with each of its orders
 
 
@@ -66,22 +67,29 @@ def terms_of_sale(
 # --- contingents -----------------------------------------------------------------------------------------------------
 
 
+def sells_from(channel_id: str, named: Collection[str], contingent_id: str, owner: str) -> bool:
+    """Whether a channel that names these contingents sells out of one that belongs to the channel `owner` alone (empty:
+    to none). What is in no contingent it sells by a right of its own."""
+    return owner == channel_id if owner else contingent_id in named
+
+
 def reach(read: Read, channel_id: str, named: Sequence[str], uncontingented: bool) -> frozenset[str]:
     """The contingents that a channel may sell from; an empty id among them: hors contingent."""
-    own = remembered(read, SELLING_TERMS, ("own contingents", channel_id), lambda: _own(read, channel_id))
-    return frozenset({*_not_external(read, named), *own, *([""] if uncontingented else [])})
+    key = ("contingents near", channel_id, *named)
+    near = remembered(read, SELLING_TERMS, key, lambda: _near(read, channel_id, named))
+    within = (each for each, owner in near if sells_from(channel_id, named, each, owner))
+    return frozenset({*within, *([""] if uncontingented else [])})
 
 
-def _own(read: Read, channel_id: str) -> tuple[str, ...]:
-    return tuple(row[0] for row in read.run("SELECT id FROM contingent WHERE external_channel_id = :id", id=channel_id))
-
-
-def _not_external(read: Read, named: Sequence[str]) -> set[str]:
-    if not named:
-        return set()
-    among, params = in_list("c", named)
-    external = read.run(f"SELECT id FROM contingent WHERE external_channel_id IS NOT NULL AND id IN {among}", **params)  # noqa: S608 - names of parameters
-    return set(named) - {row[0] for row in external}
+def _near(read: Read, channel_id: str, named: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Of a channel's own contingents, and of those that it names, the ids and whose they are."""
+    among, params = in_list("c", named) if named else ("('')", {})
+    rows = read.run(
+        "SELECT id, COALESCE(external_channel_id, '') FROM contingent "  # noqa: S608 - names of parameters
+        f"WHERE external_channel_id = :id OR id IN {among} ORDER BY id",
+        id=channel_id, **params,
+    )  # fmt: skip
+    return tuple((contingent_id, owner) for contingent_id, owner in rows)
 
 
 def reach_of(read: Read, terms: SellingTerms) -> frozenset[str]:
@@ -106,10 +114,9 @@ def for_sale(read: Read, terms: SellingTerms, named: Id, place: ForSale | None, 
 def _barred(read: Read, terms: SellingTerms, contingent_id: str) -> Refused | None:
     """Why this channel does not sell out of a contingent (empty: hors contingent). The refusal names it."""
     if not contingent_id:
-        detail = {"contingent": "", "right": "uncontingented"}
-        return None if terms.uncontingented else Refused(NoSale.NOT_FOR_THIS_CHANNEL, fix=terms.channel, detail=detail)
-    code, owner = remembered(read, SELLING_TERMS, ("owner", contingent_id), lambda: _owner(read, contingent_id))
-    if owner == terms.channel if owner else contingent_id in orjson.loads(terms.contingents):
-        return None
-    detail = {"contingent": contingent_id, "code": code, "belongs_to": owner}
-    return Refused(NoSale.NOT_FOR_THIS_CHANNEL, fix=terms.channel, detail=detail)
+        fits, detail = bool(terms.uncontingented), _NO_RIGHT
+    else:
+        code, owner = remembered(read, SELLING_TERMS, ("owner", contingent_id), lambda: _owner(read, contingent_id))
+        fits = sells_from(terms.channel, orjson.loads(terms.contingents), contingent_id, owner)
+        detail = {"contingent": contingent_id, "code": code, "belongs_to": owner}
+    return None if fits else Refused(NoSale.NOT_FOR_THIS_CHANNEL, fix=terms.channel, detail=detail)
