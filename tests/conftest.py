@@ -14,6 +14,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,7 @@ def pytest_collection() -> Iterator[None]:
 
 def pytest_collection_finish() -> None:
     warm.take_over()
+    warm.keep_templates()
 
 
 def needs_server(item: pytest.Item) -> bool:
@@ -133,6 +135,16 @@ def needs_server(item: pytest.Item) -> bool:
 @cache
 def _starts_something(file: str) -> bool:
     return Path(file).is_relative_to(Path(__file__).parent) and bool(STARTS.search(Path(file).read_text()))
+
+
+# --- where they write -------------------------------------------------------------------------------------------------
+
+_IN_MEMORY, _ROOM = Path("/dev/shm"), 2 << 30
+MEMORY = _IN_MEMORY if _IN_MEMORY.is_dir() and shutil.disk_usage(_IN_MEMORY).free > _ROOM else None
+"""A folder in memory, where there is room: files are made, written and thrown away there for a fraction of what a disk
+takes, and no test needs that one is there after the power went. A container often has too little."""
+if MEMORY and "TMPDIR" not in os.environ:  # who says where means it
+    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 
 # --- servers ----------------------------------------------------------------------------------------------------------
@@ -169,7 +181,7 @@ class PostgresServer:
         self._binaries = postgres_binaries()
         # Not under pytest's own folder: PostgreSQL refuses to run as root, and another user may not enter there; and a
         # socket's path must be short.
-        self.folder = Path(tempfile.mkdtemp(prefix="parterre-pg-", dir="/tmp"))
+        self.folder = Path(tempfile.mkdtemp(prefix="parterre-pg-", dir="/tmp" if safe else MEMORY or "/tmp"))
         self._become: dict[str, Any] = {"cwd": self.folder, "env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}}
         if os.geteuid() == 0:
             user = pwd.getpwnam("postgres")
@@ -246,6 +258,19 @@ def postgres_url() -> Iterator[str]:
         yield server.url
     finally:
         server.close()
+
+
+@contextmanager
+def postgres_database(server_url: str, name: str, template: str = "") -> Iterator[str]:
+    """The address of a database of this name, which is a copy of the template's; it is thrown away afterwards."""
+    how = f"TEMPLATE {template}" if template else ""
+    if MEMORY:  # there a file is copied in no time; on a disk, its pages through the server's memory are cheaper
+        how += " STRATEGY file_copy"
+    with psycopg.connect(server_url, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name} {how}".encode())
+    yield server_url.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(server_url, autocommit=True) as server:
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture

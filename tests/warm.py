@@ -1,5 +1,6 @@
 """Central's other processes (the writer, what is worked out beside it) begin in tests as a copy of one that has
-imported all of central already: a program of its own takes 1.2 s of processor time for that, a copy 0.05.
+imported all of central already: a program of its own takes 1.2 s of processor time for that, a copy 0.05. And a page's
+template is compiled once.
 
 They are processes of their own all the same, children of the one that asked, with its environment, folder and
 outputs; only how they begin is another way. Tests of how they begin ask for `afresh`.
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER
 ENTRY = "import central.app, central.kernel.beside; from tests.warm import lend as serve"
@@ -73,6 +76,32 @@ def _exactly(line: socket.socket, size: int) -> bytes:
             raise EOFError
         found += more
     return found
+
+
+class Templates(BytecodeCache):
+    """Those of central's pages, compiled: a test's web server has a frame of its own, which compiled every template
+    that it used. All frames are set up alike."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[tuple[str, str], Any] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._compiled.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._compiled[bucket.key, bucket.checksum] = bucket.code
+
+
+def keep_templates() -> None:
+    """From now on, where central has pages here at all."""
+    if frame := sys.modules.get("central.web.frame"):
+        set_up, kept = frame.Frame.__init__, Templates()
+
+        def __init__(self: Any, *given: Any) -> None:
+            set_up(self, *given)
+            self._templates.bytecode_cache = kept
+
+        frame.Frame.__init__ = __init__
 
 
 def take_over() -> None:

@@ -19,6 +19,7 @@ from central.kernel.row_proof import RowFault, prove_rows
 from central.kernel.schema import upgrade
 from central.kernel.tx import Read
 from tests.central.small_house import NOW, Clerk, House, Watch, set_up
+from tests.conftest import postgres_database
 
 _NUMBER = count(1)
 
@@ -52,11 +53,9 @@ def postgres_template(postgres_url: str, keys: Keys) -> tuple[str, House]:
 
 
 @pytest.fixture
-def empty_postgres(postgres_url: str) -> Database:
-    name = f"empty_{next(_NUMBER)}"
-    with psycopg.connect(postgres_url, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}".encode())
-    return Database(postgres_url.replace("/postgres?", f"/{name}?"))
+def empty_postgres(postgres_url: str) -> Iterator[Database]:
+    with postgres_database(postgres_url, f"empty_{next(_NUMBER)}") as url:
+        yield Database(url)
 
 
 @pytest.fixture
@@ -96,17 +95,14 @@ def row_faults(database: Database, keys: Keys) -> list[RowFault]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Database, House]:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Database, House]]:
     """The same house on either database; whatever else a test calls one of them by, it is SQLite's."""
     if request.param != "postgres":
-        found: tuple[Database, House] = request.getfixturevalue("sqlite_place")
-        return found
+        yield request.getfixturevalue("sqlite_place")
+        return
     _, house = request.getfixturevalue("postgres_template")
-    name = f"house_{next(_NUMBER)}"
-    server_url = request.getfixturevalue("postgres_url")
-    with psycopg.connect(server_url, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name} TEMPLATE house_template".encode())
-    return Database(server_url.replace("/postgres?", f"/{name}?")), house
+    with postgres_database(request.getfixturevalue("postgres_url"), f"house_{next(_NUMBER)}", "house_template") as url:
+        yield Database(url), house
 
 
 @pytest.fixture

@@ -22,14 +22,16 @@ from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.tx import Read
 from central.kernel.vault import Vault
+from central.organisation import passwords
 from central.organisation.pages import SIGN_IN_SERVICES, SignInServices
-from central.organisation.settings import MailConfig, SignInConfig
+from central.organisation.settings import MailConfig
 from central.venues.capacity import capacity_part
 from central.venues.model import PhysicalConfiguration
 from central.web.checklist import _named
 from central.web.texts import texts
 from shared.ids import Id
 from shared.look import look
+from tests.central.organisation.conftest import CHEAP
 from tests.central.small_house import Watch
 
 THEATRE = Path(__file__).parents[3] / "parterre" / "demo" / "theatre.json"
@@ -75,10 +77,13 @@ def accepted(page: str) -> dict[str, str]:
 
 
 @pytest.fixture
-async def visitor(empty: Database, tmp_path: Path, keys: Keys, watch: Watch) -> AsyncIterator[Visitor]:
+async def visitor(
+    empty: Database, tmp_path: Path, keys: Keys, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Visitor]:
+    monkeypatch.setattr(passwords, "Costs", lambda: CHEAP.passwords)
     door = Door(empty, watch, path_of, keys)
     door.start()
-    ways = SignInServices.of(door, Vault(b"k" * 32), SignInConfig(), MailConfig(), "http://house.test")
+    ways = SignInServices.of(door, Vault(b"k" * 32), CHEAP, MailConfig(), "http://house.test")
     app = make_app(door, given={SETUP_FILE: tmp_path / FILE, SIGN_IN_SERVICES: ways})
     async with TestClient(TestServer(app)) as client:
         yield Visitor(client, door, tmp_path)

@@ -13,7 +13,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -41,6 +40,7 @@ from shared.ids import Id
 from shared.wire.certificates import DeviceKind
 from tests.central.devices.test_facts import enrol
 from tests.central.small_house import FULL, NOW, STANDING, Clerk, House, Watch, new_id
+from tests.conftest import postgres_database
 
 _NUMBER = count(1)
 
@@ -182,11 +182,8 @@ def sqlite_copy(template: tuple[Path, House], folder: Path) -> Iterator[Database
 
 @contextmanager
 def postgres_copy(server_url: str) -> Iterator[Database]:
-    name = f"story_{next(_NUMBER)}"
-    with psycopg.connect(server_url, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name} TEMPLATE house_template".encode())
-        yield Database(server_url.replace("/postgres?", f"/{name}?"))
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    with postgres_database(server_url, f"story_{next(_NUMBER)}", "house_template") as url:
+        yield Database(url)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -4,6 +4,7 @@ sells a seat that nobody else wants sells it."""
 import asyncio
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from itertools import count
@@ -39,7 +40,7 @@ from shared.outcome import Refused
 from tests.central.conftest import built
 from tests.central.kernel.test_trouble import open_door, sold, until
 from tests.central.small_house import STARTS, Clerk, House, Watch, new_id, plan
-from tests.conftest import PostgresServer
+from tests.conftest import PostgresServer, postgres_database
 
 pytestmark = pytest.mark.postgres
 HASTY = Waits(connect_s=2.0, lock_s=0.2, write_s=1.0, read_s=1.0)
@@ -47,11 +48,9 @@ _NUMBER = count(1)
 
 
 @pytest.fixture
-def hasty(postgres_template: tuple[str, House], postgres_url: str) -> tuple[Database, House]:
-    name = f"trouble_{next(_NUMBER)}"
-    with psycopg.connect(postgres_url, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name} TEMPLATE house_template".encode())
-    return Database(postgres_url.replace("/postgres?", f"/{name}?"), HASTY), postgres_template[1]
+def hasty(postgres_template: tuple[str, House], postgres_url: str) -> Iterator[tuple[Database, House]]:
+    with postgres_database(postgres_url, f"trouble_{next(_NUMBER)}", "house_template") as url:
+        yield Database(url, HASTY), postgres_template[1]
 
 
 def _season(house: House) -> CreateContext:

@@ -19,10 +19,11 @@ from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.vault import Vault
 from central.organisation.pages import SIGN_IN_SERVICES, SignInServices
-from central.organisation.settings import MailConfig, SignInConfig
+from central.organisation.settings import MailConfig
 from central.reports.pages import LIVE_OPEN
 from central.web.line import listening
 from central.web.settings import HttpConfig
+from tests.central.organisation.conftest import CHEAP
 from tests.central.small_house import House, Watch
 from tests.central.web.serving import Served, signed_in
 
@@ -38,7 +39,7 @@ async def serve(
 
     @asynccontextmanager
     async def served(config: HttpConfig, live_open: bool = False, **more: Any) -> AsyncIterator[Served]:
-        way_in = SignInServices.of(door, Vault(b"k" * 32), SignInConfig(), MailConfig(), "http://house.test")
+        way_in = SignInServices.of(door, Vault(b"k" * 32), CHEAP, MailConfig(), "http://house.test")
         given = {SIGN_IN_SERVICES: way_in, SNAPSHOTS: tmp_path, SETUP_FILE: tmp_path / "setup", LIVE_OPEN: live_open}
         app = make_app(door, http=config, given=given, **more)
         async with listening(app, "127.0.0.1", 0, config) as url:

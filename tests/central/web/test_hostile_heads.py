@@ -20,12 +20,13 @@ from central.kernel.keys import Keys
 from central.kernel.schema import upgrade
 from central.kernel.vault import Vault
 from central.organisation.pages import SIGN_IN_SERVICES, SignInServices
-from central.organisation.settings import MailConfig, SignInConfig
+from central.organisation.settings import MailConfig
 from central.web.line import listening
 from central.web.origin import FORWARDED
 from central.web.session import CSRF_HEADER
 from central.web.settings import HttpConfig, LimitsConfig, Rate
 from shared.wire.requests import CODE, COMMAND_ID, DEVICE, DIGEST, NONCE, PASS, SIGNATURE, TIME
+from tests.central.organisation.conftest import CHEAP
 from tests.central.small_house import House, Watch
 from tests.central.web.serving import Served, answer_of
 
@@ -139,7 +140,7 @@ async def test_the_set_up_is_closed_to_a_cookie_that_cannot_be_its_own(
     door = Door(empty, Watch(), path_of, keys)
     door.start()
     (tmp_path / "setup").write_text("the-token")
-    way_in = SignInServices.of(door, Vault(b"k" * 32), SignInConfig(), MailConfig(), "http://house.test")
+    way_in = SignInServices.of(door, Vault(b"k" * 32), CHEAP, MailConfig(), "http://house.test")
     app = make_app(door, http=AS_OFTEN_AS_THEY_LIKE, given={SIGN_IN_SERVICES: way_in, SETUP_FILE: tmp_path / "setup"})
     async with listening(app, "127.0.0.1", 0, AS_OFTEN_AS_THEY_LIKE) as url:
         served = Served(app, url, door, cast(House, None))
