@@ -121,6 +121,7 @@ def pytest_collection() -> Iterator[None]:
 def pytest_collection_finish() -> None:
     warm.take_over()
     warm.keep_templates()
+    warm.keep_shapes()
 
 
 def needs_server(item: pytest.Item) -> bool:
