@@ -2,7 +2,7 @@
 areas say themselves (areas.py)."""
 
 import asyncio
-import errno
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -27,7 +27,9 @@ from central.kernel.door import Apart, Door
 from central.kernel.feeds import begin_anew
 from central.kernel.log_chain import Chain
 from central.kernel.pulse import Pulse
+from central.kernel.remedy import remedy
 from central.kernel.schema import SchemaError, heads, upgrade
+from central.kernel.trouble import Unavailable
 from central.kernel.work import BACKOFF
 from central.web.api import problems
 from central.web.area import BUS, CONFIG, DOOR, ROSTER, Area, Check, Work
@@ -80,7 +82,7 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
     """Central as a whole, until the block ends."""
     door = open_door(config)
     door.start()
-    await door.chore(partial(begin_anew, at=datetime.now(UTC)))
+    await _begun(door)
     chain = Chain(door, config.checkpoint_file, config.checkpoint_every_s)
     try:
         async with _broker(config, door) as broker_port, Crew() as crew:
@@ -116,6 +118,18 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
             door.stop()
 
 
+async def _begun(door: Door) -> None:
+    """The first that is written: where that cannot be, there is no use in serving."""
+    try:
+        await door.chore(partial(begin_anew, at=datetime.now(UTC)))
+    except BaseException as fault:
+        await asyncio.to_thread(door.stop)
+        if not isinstance(fault, Unavailable):
+            raise
+        where = door.database.path.parent if door.database.is_sqlite else None
+        raise Failure(f"The database cannot be written: {fault.why}.", remedy(fault, where)) from fault
+
+
 def _loops(app: web.Application) -> Iterator[tuple[str, Work]]:
     for area in AREAS:
         for name, loop in area.loops.items():
@@ -140,21 +154,13 @@ def open_door(config: CentralConfig) -> Door:
         keys = open_keys(database, config.keys, datetime.now(UTC))
     except SchemaError as fault:
         raise Failure(str(fault)) from fault
-    except (OSError, ValueError) as fault:
-        raise Failure(f"Central's data in {config.data} cannot be used: {fault}.", _next_step(fault)) from fault
+    except (OSError, ValueError, sqlite3.Error) as fault:
+        said = f"Central's data in {config.data} cannot be used: {fault}."
+        raise Failure(said, remedy(fault, config.data)) from fault
     return Door(
         database, lambda: datetime.now(UTC), path_of, keys, config.areas, Beside(config.beside), GLANCE_S,
         Apart(("central.areas",), config.log_level) if config.writer_apart else None,
     )  # fmt: skip
-
-
-def _next_step(fault: Exception) -> str:
-    match getattr(fault, "errno", None):
-        case errno.EROFS:
-            return "Its disk lets nobody write: look in the system's log (dmesg) why, then mount it for writing again."
-        case errno.ENOSPC | errno.EDQUOT:
-            return "Make room on its disk."
-    return "Check the folder's owner."
 
 
 @asynccontextmanager

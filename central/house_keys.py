@@ -17,6 +17,7 @@ import psycopg
 from central.devices.reads import certificates
 from central.kernel.db import Connection, Database
 from central.kernel.keys import Keys, fingerprint, made_keys, read_keys
+from central.kernel.remedy import missing, remedy
 from central.kernel.trouble import Repeatable, Unavailable
 from central.kernel.turns import Footing
 from central.kernel.vault import Vault, made_vault, read_vault
@@ -91,7 +92,8 @@ def _alone_with(database: Database) -> Iterator[Connection]:
             db.close()
     except (sqlite3.Error, psycopg.Error, Repeatable, Unavailable) as fault:
         said = str(fault).strip().partition("\n")[0]
-        raise Failure(f"The database cannot be used: {said}.", "Is another program holding it?") from fault
+        where = database.path.parent if database.is_sqlite else None
+        raise Failure(f"The database cannot be used: {said}.", remedy(fault, where)) from fault
 
 
 def named_keys(db: Connection) -> dict[str, str]:
@@ -163,14 +165,15 @@ def _failure(
 ) -> Failure:
     named, held = named_keys(db).get(name, "")[:SHOWN], _held(keys, vault)[name][:SHOWN]
     step = (
-        f"Restore {folder} from your backup; a second central on this database needs a copy of the first one's. "
+        f"{missing(folder)} Restore {folder} from your backup; a second central on this database needs a copy of the "
+        "first one's. "
         "Lost for good: see docs/operation.md, Backup."
     )
     if found is KeyStanding.LOST:
         which = f" {named}" if named else ""
-        return Failure(f"The database belongs to the {name} key{which}, which is not in {folder}.", step)
+        return Failure(f"The database belongs to the {name} key{which}, which is not in {folder}.", step.strip())
     whose = f"belongs to the {name} key {named}" if named else f"was made with another {name} key"
-    return Failure(f"The database {whose}, and {folder} holds {held}.", step)
+    return Failure(f"The database {whose}, and {folder} holds {held}.", step.strip())
 
 
 def _name(db: Connection, keys: Keys, vault: Vault, now: datetime) -> None:

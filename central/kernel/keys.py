@@ -2,6 +2,7 @@
 feeds and commands. They lie in a folder of their own, readable by central alone, never in the database or its backups.
 """
 
+import os
 import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -101,7 +102,11 @@ def fingerprint(root_pem: str) -> str:
 
 
 def made_keys(folder: Path, now: datetime) -> Keys:
-    """All four files or, if the machine stops in between, none."""
+    """All four files or, if the machine stops in between, none. Where `folder` is a link they lie where it leads."""
+    if folder.is_symlink() and not folder.exists():
+        raise ValueError(f"{folder} points to {folder.readlink()}, which is not there: mount its disk")
+    if os.path.ismount(folder := folder.resolve()):
+        raise ValueError(f"{folder} is a disk of its own: make a folder on it, and {folder} a link to that")
     keys = make_keys(now)
     half = folder.with_name(folder.name + ".new")
     shutil.rmtree(half, ignore_errors=True)

@@ -17,6 +17,7 @@ from alembic.script import ScriptDirectory
 
 from central.kernel.db import PATIENT, Database, PostgresConnection
 from central.kernel.old_schemas import EARLIER, REVISION, Earlier, NotBroughtOver, bring_over
+from central.kernel.remedy import remedy
 from central.kernel.safety_copy import NoCopy, set_aside
 from central.kernel.shape import FOLDER, Shape, config_of, difference, fingerprint, known, shape_at, shape_of
 from central.kernel.tables import SCHEMA_MADE
@@ -181,12 +182,16 @@ def _opened(database: Database) -> Iterator[sa.Engine]:
         with _alone(database):
             yield engine
     except sa.exc.DBAPIError as fault:
-        said = str(fault.orig).strip().splitlines()[0]
-        raise SchemaError(f"The database {engine.url!r} cannot be used: {said}.") from fault
+        raise _unusable(engine, str(fault.orig).strip().splitlines()[0], fault.orig or fault, database) from fault
     except (Unavailable, Repeatable) as fault:
-        raise SchemaError(f"The database {engine.url!r} cannot be used: {fault}.") from fault
+        raise _unusable(engine, str(fault), fault, database) from fault
     finally:
         engine.dispose()
+
+
+def _unusable(engine: sa.Engine, said: str, fault: BaseException, database: Database) -> SchemaError:
+    helps = remedy(fault, database.path.parent if database.is_sqlite else None)
+    return SchemaError(f"The database {engine.url!r} cannot be used: {said}. {helps}")
 
 
 @contextmanager

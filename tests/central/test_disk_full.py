@@ -142,6 +142,19 @@ async def _says(browser: aiohttp.ClientSession, check: str, said: str) -> bool:
     return bool((await readiness(browser))["checks"][check] == said)
 
 
+async def test_a_start_on_a_full_disk_says_where_to_make_room(tmp_path: Path) -> None:
+    """Before: "disk I/O error"."""
+    line = "import resource as r; r.setrlimit(r.RLIMIT_FSIZE, (20_000,) * 2); from parterre.cli import main; main()"
+    config = CentralConfig(data=tmp_path / "data", listen=Endpoint("127.0.0.1", 0))
+    await found_house(config, "MAISON", "La maison", "Anna")
+    env = {"PATH": os.environ["PATH"], "PARTERRE_CENTRAL__DATA": str(config.data), "PYTHONDONTWRITEBYTECODE": "1"}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", line, "central", env=env, stderr=asyncio.subprocess.PIPE
+    )
+    said = (await process.communicate())[1].decode()
+    assert process.returncode == 2 and "Make room on the disk at " in said and "Traceback" not in said, said
+
+
 @pytest.mark.parametrize(
     ("number", "step"), [(errno.EROFS, "mount it"), (errno.ENOSPC, "Make room"), (errno.EACCES, "folder's owner")]
 )

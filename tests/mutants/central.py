@@ -39,6 +39,8 @@ KERNEL = (
         "weight = max(weight, TRIED)", "weight = weight or TRIED", UPLOADS),
     one("still-writer", "commands wait without end for a writer that stands still", "central/kernel/sqlite_writer.py",
         "if self._still >= STILL:", "if self._still < 0:", HEALTH),
+    one("keys-link", "keys are made in the place of a disk that is not mounted", "central/kernel/keys.py",
+        "if folder.is_symlink() and not folder.exists():", "if False:", "tests/central/kernel/test_remedy.py"),
     one("still-left", "a writer that is stopped keeps the database until central is restarted",
         "central/kernel/sqlite_writer.py", "if self._idle >= STILL:", "if False:", WRITER),
     one("still-working", "a writer that works for long is ended", "central/kernel/sqlite_writer.py",
