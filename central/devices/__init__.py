@@ -23,6 +23,7 @@ from central.devices import (
 from central.devices.model import DeviceAnomaly, DevicesPrivilege, NotLeased
 from central.devices.sales import take_sale
 from central.devices.settings import DevicesSettings
+from central.kernel.actor import ActorKind
 from central.kernel.facts import KindOfFact
 from central.kernel.feeds import Feeds, Scope
 from central.kernel.privileges import UsualProfile
@@ -49,6 +50,7 @@ AREA = Area(
     means=snapshots.folder,
     pages=(pages.device_pages, instruction_page.instruction_pages, presence.presences, snapshots.files),
     callers=(callers.devices,),
+    actors={ActorKind.DEVICE: pages.DEVICES},
     loops={
         "bells": bells.ringing,
         "halls": hall_pictures.drawing,

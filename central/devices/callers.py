@@ -53,7 +53,7 @@ def _by_code(door: Door) -> KnownCaller:
     async def holder(request: web.Request) -> str:
         code = request.headers.get(CODE, "")
         by = await held.by(code_digest(code)) if code and code.isascii() else ""
-        return f"device:{by}" if by else ""
+        return f"{ActorKind.DEVICE}:{by}" if by else ""
 
     return holder
 
@@ -72,7 +72,7 @@ class Passes:
         shown = request.headers.get(PASS, "")
         device = shown.partition(".")[0]
         theirs = shown.isascii() and is_id(device) and hmac.compare_digest(shown, self.of(Id(device)))
-        return f"device:{device}" if theirs else ""
+        return f"{ActorKind.DEVICE}:{device}" if theirs else ""
 
     async def give(self, request: web.Request, answer: web.StreamResponse) -> None:
         """With each answer to what a device signed."""

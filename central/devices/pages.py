@@ -1,13 +1,17 @@
-"""What the administration's screens say about devices that no declaration can: what a lease written off exposes."""
+"""What the administration's screens say about devices that no declaration can: what a lease written off exposes, and
+that one did something."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
 from pydantic import TypeAdapter
 
 from central.devices.lease_exposure import Exposure
+from central.devices.model import Device
+from central.kernel.entity import ENTITIES
 from central.kernel.tx import Read
+from central.web.actor_words import ActorWords
 from central.web.frame import FRAME
 from central.web.screens.names import house_zone
 from central.web.texts import Texts
@@ -27,3 +31,10 @@ def _exposure(read: Read, t: Texts, _: Mapping[str, Any], answer: Any) -> list[t
         (t("Au plus"), t.money(exposure.amount, exposure.currency)),
         (t("Dernières nouvelles de l’appareil"), heard),
     ]
+
+
+def _acted(_: Read, t: Texts, ids: Sequence[str]) -> Mapping[str, str]:
+    return dict.fromkeys(ids, t("appareil"))
+
+
+DEVICES = ActorWords(ENTITIES[Device].name, _acted)

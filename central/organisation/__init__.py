@@ -1,9 +1,11 @@
 """Who we are: the tree of contexts, the operators and what they may do."""
 
+from central.kernel.actor import ActorKind
 from central.kernel.checklist import t
 from central.kernel.privileges import UsualProfile
 from central.kernel.turns import Sales
 from central.organisation import (
+    actors,
     callers,
     checklist_items,
     loops,
@@ -48,6 +50,7 @@ AREA = Area(
         MenuEntry(t("API"), "/api", OrganisationPrivilege.OPERATOR_READ),
     ),
     callers=(callers.programs,),
+    actors={ActorKind.OPERATOR: actors.OPERATORS},
     loops={"mail": loops.mailing, "webhooks": loops.delivering, "tidy": loops.tidying},
     outbox={MAIL: None, OUTBOX_KIND: None},
     checklist=(

@@ -12,7 +12,7 @@ from dataclasses import replace
 from aiohttp import web
 from aiohttp.hdrs import AUTHORIZATION
 
-from central.kernel.actor import SYSTEM, Actor
+from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.door import Door
 from central.kernel.versions import OPERATORS
 from central.organisation.credentials import HeldSecrets, keys
@@ -63,7 +63,7 @@ def _by_key(door: Door) -> KnownCaller:
     async def holder(request: web.Request) -> str:
         named = _named(request.headers.get(AUTHORIZATION, ""))
         by = await held.by(key_digest(named[1])) if named else ""
-        return f"operator:{by}" if named and by == named[0] else ""
+        return f"{ActorKind.OPERATOR}:{by}" if named and by == named[0] else ""
 
     return holder
 

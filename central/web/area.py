@@ -16,6 +16,7 @@ from typing import Any
 from aiohttp import web
 
 from central.config import CentralConfig
+from central.kernel.actor import ActorKind
 from central.kernel.anomalies import ANOMALIES
 from central.kernel.checklist import ITEMS, ChecklistItem
 from central.kernel.door import Door
@@ -27,6 +28,7 @@ from central.kernel.privileges import USUAL, UsualProfile
 from central.kernel.registry import BESIDE
 from central.kernel.turns import NO_SALES, Sales
 from central.kernel.versions import SELLING_TERMS, counts
+from central.web.actor_words import ACTOR_WORDS, ActorWords
 from central.web.caller import Callers
 from central.web.rooms import MenuEntry, Room
 from central.web.seekers import CALLED, SEEKERS, Called, Seeker
@@ -55,7 +57,8 @@ class Area:
     loop of the area's own does. `health`: what /readyz says beside the kernel's own checks. `facts` are taken from
     devices, `feeds` told to them. `seekers`: how its things without a name are looked for, by table. `anomalies`:
     what may not fit, `checks`: what must hold of the books. `sales`: what a sale does with its
-    tables. `callers`: who comes to the API as whom; those of a later area are asked first."""
+    tables. `callers`: who comes to the API as whom; those of a later area are asked first. `actors`: who of its tables
+    the log names as who did something, by kind, and in words what they are."""
 
     name: str
     modules: tuple[ModuleType, ...] = ()
@@ -78,6 +81,7 @@ class Area:
     checks: tuple[Invariant, ...] = ()
     sales: Sales = NO_SALES
     callers: tuple[Callable[[web.Application], Callers], ...] = ()
+    actors: Mapping[ActorKind, ActorWords] = field(default_factory=dict)
 
     def declare(self) -> None:
         """Makes known what the kernel asks for by name."""
@@ -89,6 +93,7 @@ class Area:
         add_all(FEEDS, ((feeds.family, feeds) for feeds in self.feeds))
         add_all(SEEKERS, self.seekers.items())
         add_all(CALLED, self.called.items())
+        add_all(ACTOR_WORDS, self.actors.items())
         add_all(ANOMALIES, ((str(kind), kind) for kind in self.anomalies))
         self.sales.declare()
         counts(SELLING_TERMS, *self.sales.offered)

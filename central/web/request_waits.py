@@ -7,15 +7,23 @@ from functools import partial
 
 from aiohttp import web
 
+from central.kernel.actor import ActorKind
 from central.kernel.tx import Read
+from central.web.actor_words import ACTOR_WORDS
 from central.web.entrance import LIMITS
 from central.web.limit_sources import LIMITED, Limited, LimitSource
-from central.web.limits import OF_STRANGERS, Limits, RequestLimit, Waiting
+from central.web.limits import Limits, RequestLimit, Waiting
 from central.web.screens.cells import address
 from central.web.screens.names import label
 from central.web.texts import Texts
 
 MOST = 500
+COUNTED = {
+    RequestLimit.PEOPLE: ActorKind.OPERATOR,
+    RequestLimit.PROGRAMS: ActorKind.OPERATOR,
+    RequestLimit.DEVICES: ActorKind.DEVICE,
+}
+"""Who is counted by their id alone."""
 
 
 def limits_shown(app: web.Application) -> None:
@@ -32,13 +40,14 @@ def _rows(read: Read, t: Texts, seen: list[Waiting]) -> list[Limited]:
 
 def _row(read: Read, t: Texts, each: Waiting) -> Limited:
     limited = partial(Limited, each.who, what=_what(t, each.limit), since=None, until=each.until)
-    if each.limit not in OF_STRANGERS:
-        table, who = "device" if each.limit is RequestLimit.DEVICES else "operator", each.who
+    if each.limit in COUNTED:
+        kind, who = str(COUNTED[each.limit]), each.who
     else:  # by an address, or by what somebody carries (entrance.KNOWN_CALLERS)
-        table, _, who = each.who.partition(":")
-    if table in ("device", "operator"):
+        kind, _, who = each.who.partition(":")
+    if kind in ACTOR_WORDS:
+        table = ACTOR_WORDS[kind].table
         return limited(who=label(read, t, table, who), where=t("partout"), href=address(table, who))
-    browser = table in ("browser", "session")
+    browser = kind in ("browser", "session")
     return limited(who=t("toute personne qui n’est pas entrée"), where=t("son navigateur") if browser else each.who)
 
 

@@ -28,6 +28,7 @@ from central.kernel.personal import ERASED, STRUCK
 from central.kernel.registry import COMMANDS
 from central.kernel.scope import narrowing
 from central.kernel.tx import Read
+from central.web.actor_words import ACTOR_WORDS
 from central.web.did import done_words
 from central.web.frame import Frame
 from central.web.history.entries import LogEntry, TouchedThing
@@ -35,7 +36,7 @@ from central.web.history.log import AUDIT, LogFilter, LogPage, LogRow, found, ke
 from central.web.history.past import Act, FieldDifference
 from central.web.history.records import Thing, changes, visible
 from central.web.history.sheets import Write, csv_sheet, excel_sheet
-from central.web.history.words import TABLES, FieldWords, Sayer, act_text, named, origin_text, people
+from central.web.history.words import FieldWords, Sayer, act_text, named, origin_text, people
 from central.web.screens.export_lane import EXPORT_LANE
 from central.web.screens.listing import seen_at
 from central.web.screens.moments import said_moment
@@ -186,9 +187,8 @@ def _number(text: str) -> int:
 
 def choices(door: Door, read: Read, t: Texts) -> Choices:
     who = [(f"{ActorKind.SYSTEM}:central", t("Parterre"))]
-    for kind, table in TABLES.items():
-        title = title_column(table) if table in BY_NAME else None
-        if title:
+    for kind, words in ACTOR_WORDS.items():
+        if title := title_column(table := words.table):
             declaration = BY_NAME[table]
             joins, where, params = narrowing(read, declaration, seen_at(door, read, declaration, None))
             sql = f"SELECT t.id, t.{title.name} FROM {table} t{joins} WHERE {where} ORDER BY t.{title.name} LIMIT :n"  # noqa: S608 - names of ours, values are parameters

@@ -1,5 +1,6 @@
 """A history in words: who, from where, what they did, and each value before and after as the screens show it."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,15 +16,13 @@ from central.kernel.deleted_rows import was
 from central.kernel.entity import BY_NAME, Declaration, Look
 from central.kernel.personal import ERASED, STRUCK
 from central.kernel.tx import Read
+from central.web.actor_words import ACTOR_WORDS
 from central.web.did import done_words
 from central.web.history.past import Act, FieldDifference, RowMoment, State, restored, undone
 from central.web.history.records import Past, means_of
-from central.web.screens.cells import Cell, CellReader, ref_of
+from central.web.screens.cells import Cell, CellReader, address, ref_of
 from central.web.screens.names import Labels, called, currencies_of, house_zone, labels, title_column, zones_of
-from central.web.text_keys import enum_name
 from central.web.texts import Texts
-
-TABLES = {ActorKind.OPERATOR: "operator", ActorKind.DEVICE: "device"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +177,7 @@ def origin_text(t: Texts, origin: str, actor: str) -> str:
     """`web 10.0.0.7` in words. What central does by itself is on nobody's screen, whoever's page asked for it."""
     kind, _, place = origin.partition(" ")
     match kind:
-        case "web" if _actor(actor)[0] is ActorKind.SYSTEM:
+        case "web" if _actor(actor)[0] == ActorKind.SYSTEM:
             return t("depuis {place}", place=place or "?")
         case "web":
             return t("à l’écran, depuis {place}", place=place or "?")
@@ -197,37 +196,30 @@ def origin_text(t: Texts, origin: str, actor: str) -> str:
 def people(read: Read, t: Texts, actors: Iterable[str]) -> dict[str, Who]:
     """Who acted, by `kind:id` as the log has it."""
     pairs = {actor: _actor(actor) for actor in set(actors)}
-    names = named(read, t, [(TABLES[kind], row_id) for kind, row_id in pairs.values() if kind in TABLES])
-    kinds = _kinds(read, t, [row_id for kind, row_id in pairs.values() if kind is ActorKind.OPERATOR])
-    return {actor: _who(t, kind, row_id, names, kinds) for actor, (kind, row_id) in pairs.items()}
+    ids: defaultdict[str, list[str]] = defaultdict(list)
+    for kind, row_id in pairs.values():
+        if kind in ACTOR_WORDS:
+            ids[kind].append(row_id)
+    names = named(read, t, [(ACTOR_WORDS[kind].table, row_id) for kind, many in ids.items() for row_id in many])
+    said = {kind: ACTOR_WORDS[kind].said(read, t, many) for kind, many in ids.items()}
+    return {actor: _who(t, kind, row_id, names, said.get(kind, {})) for actor, (kind, row_id) in pairs.items()}
 
 
-def _actor(actor: str) -> tuple[ActorKind | None, str]:
+def _actor(actor: str) -> tuple[str, str]:
     kind, _, row_id = actor.partition(":")
-    return next((each for each in ActorKind if each == kind), None), row_id
+    return kind, row_id
 
 
-def _who(t: Texts, kind: ActorKind | None, row_id: str, names: Labels, kinds: Mapping[str, str]) -> Who:
+def _who(t: Texts, kind: str, row_id: str, names: Labels, said: Mapping[str, str]) -> Who:
     match kind:
         case ActorKind.SYSTEM:
             return Who(t("Parterre"), t("de lui-même"))
         case ActorKind.ANONYMOUS:
             return Who(t("Quelqu’un sans accès"), "")
-        case ActorKind.OPERATOR:
-            return Who(names("operator", row_id), kinds.get(row_id, ""), f"/admin/e/operator/{row_id}")
-        case ActorKind.DEVICE:
-            return Who(names("device", row_id), t("appareil"), f"/admin/e/device/{row_id}")
+        case _ if kind in ACTOR_WORDS:
+            table = ACTOR_WORDS[kind].table
+            return Who(names(table, row_id), said.get(row_id, ""), address(table, row_id))
     return Who(row_id, "")
-
-
-def _kinds(read: Read, t: Texts, ids: Sequence[str]) -> dict[str, str]:
-    """Of operators: a person, or a program."""
-    declaration = BY_NAME.get(TABLES[ActorKind.OPERATOR])
-    if declaration is None or "kind" not in declaration.names or not ids:
-        return {}
-    column = declaration.column("kind")
-    found = [read.get(declaration.kind, row_id) for row_id in ids]
-    return {each.id: t.value(enum_name(column.hint), each.kind) for each in found if each}
 
 
 def named(read: Read, t: Texts, wanted: Iterable[tuple[str, str]]) -> Labels:
