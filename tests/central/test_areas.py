@@ -15,11 +15,15 @@ from runpy import run_path
 import pytest
 
 from central.areas import AREAS
+from central.kernel.actor import ActorKind
 from central.kernel.entity import BY_NAME
 from central.kernel.feeds import FEEDS
+from central.web.actor_words import ACTOR_WORDS
 from central.web.area import Area
+from central.web.limits import OF_STRANGERS, RequestLimit
+from central.web.request_waits import COUNTED
 from shared.wire.feeds import FeedFamily
-from tests.central.new_area.tree import with_area
+from tests.central.new_area.tree import placed, with_area
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("central/", "shared/", "tests/", "tools/", "texts/", "docs/", "edge/", "parterre/", "benchmarks/",
@@ -39,6 +43,13 @@ def test_every_family_of_feeds_is_some_areas() -> None:
     told = [feeds.family for area in AREAS for feeds in area.feeds]
     assert sorted(told) == sorted(set(told)) == sorted(FEEDS)
     assert set(FeedFamily) <= set(told)
+
+
+def test_whoever_is_in_the_log_stands_in_some_areas_table() -> None:
+    """But central itself, and who has no access; so a kind of actor that nobody has words for is found."""
+    assert ACTOR_WORDS.keys() == set(ActorKind) - {ActorKind.SYSTEM, ActorKind.ANONYMOUS}
+    assert set(COUNTED.values()) == set(ActorKind) - {ActorKind.SYSTEM, ActorKind.ANONYMOUS}
+    assert set(COUNTED) | set(OF_STRANGERS) == set(RequestLimit)
 
 
 def test_the_page_tells_what_an_area_says() -> None:
@@ -89,10 +100,11 @@ def test_no_file_imports_in_a_circle() -> None:
 
 @pytest.mark.timeout(900)
 def test_a_new_area_touches_no_other_folder(tmp_path: Path) -> None:
-    """In a copy of the tree, with the template beside the areas: its migration is written by the tool, its story
+    """In a copy of the tree, with the template among the areas: its migration is written by the tool, its story
     (entity, life, rule, command, page, loop, fact, feed, setting, right in a usual profile, health) holds, and so do
-    lint's checks of areas and every test that goes by what is declared. What a change of the schema records is not
-    among it: FROZEN, printed_columns.txt, a dump."""
+    lint's checks of areas and every test that goes by what is declared (but for what is called with another area's
+    thing: new_area/choice.py). It stands in the middle of the order, and then at its end. What a change of the schema
+    records is not among it: FROZEN, printed_columns.txt, a dump."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, capture_output=True, text=True, check=True,
@@ -106,8 +118,11 @@ def test_a_new_area_touches_no_other_folder(tmp_path: Path) -> None:
     _done([str(Path(sys.prefix) / "bin" / "lint-imports"), "--no-logo", "--no-cache"], tmp_path)
     held = ["tests/central/cloakroom", *(f"{file}::{test}" for file, tests in walks().items() for test in tests)]
     but = [f"--deselect={each}" for each in LEFT_OUT]
-    own = ["-m", "not postgres and not slow", "-k", f"not ({OTHERS}) or coat"]
+    own = ["-p", "tests.central.new_area.choice", "-m", "not postgres and not slow"]
     _done([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *own, *but, *held], tmp_path)
+    placed(tmp_path, "first_run")  # what stands last is seen by none; the rest was asked in the middle
+    _done([sys.executable, str(tmp_path / "tools" / "checks.py"), "sql"], tmp_path)
+    _done([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *AT_THE_END], tmp_path)
 
 
 REGISTRY = re.compile(
@@ -117,8 +132,12 @@ REGISTRY = re.compile(
 """What areas declare goes by these names, and what is made up from it."""
 TREE = re.compile(r"\b(ROOT|glob|rglob)\b")
 """Whoever reads all files reads an area's."""
-OTHERS = "test_bounds or test_heaviest or test_taking"
-"""Go through each command alone: another area's are as they were."""
+AT_THE_END = (
+    "tests/central/cloakroom",
+    "tests/central/first_run/test_usual.py",
+    "tests/central/kernel/test_registry.py",
+)
+"""What goes by the order."""
 LEFT_OUT = {
     f"tests/central/test_areas.py::{test_a_new_area_touches_no_other_folder.__name__}": "it is this one",
     "tests/central/test_house_keys.py": "its commands are the program's",
@@ -127,7 +146,8 @@ LEFT_OUT = {
     "tests/central/kernel/test_row_proof.py::test_a_print_of_before_is_one_of_today": "as that: printed_columns.txt",
     "tests/central/web/test_api.py": "15 s, for one test of all entities: which of their fields a program may ask by",
 }
-"""What of `walks` is not run with the template, and why. Nor is what needs PostgreSQL or is in slow.txt."""
+"""What of `walks` is not run with the template, and why. Nor is what needs PostgreSQL, is in slow.txt, or
+is called with another area's thing."""
 
 
 def walks() -> dict[str, list[str]]:

@@ -24,8 +24,8 @@ def with_area(files: list[str], tree: Path) -> None:
     shutil.copy(TEMPLATE / "story.py", tests / "test_cloakroom.py")
     shutil.copy(TEMPLATE / "lives.py", tests)
     areas = tree / "central" / "areas.py"
-    text = areas.read_text().replace("    catalogue,\n", "    catalogue,\n    cloakroom,\n", 1)
-    areas.write_text(text.replace("    first_run.AREA,\n", "    first_run.AREA,\n    cloakroom.AREA,\n"))
+    areas.write_text(areas.read_text().replace("    catalogue,\n", "    catalogue,\n    cloakroom,\n", 1))
+    placed(tree, "access")
     for n, language in enumerate(LANGUAGES):
         said = [(msgid, words[n]) for msgid, words in WORDS.items() if words[n]]
         po = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n' + "".join(
@@ -33,3 +33,10 @@ def with_area(files: list[str], tree: Path) -> None:
         )
         (tree / "texts" / language).mkdir(parents=True, exist_ok=True)
         (tree / "texts" / language / "cloakroom.po").write_text(po)
+
+
+def placed(tree: Path, after: str) -> None:
+    """The template stands right behind that area in the order, and no longer where it stood."""
+    areas = tree / "central" / "areas.py"
+    text = areas.read_text().replace("    cloakroom.AREA,\n", "")
+    areas.write_text(text.replace(f"    {after}.AREA,\n", f"    {after}.AREA,\n    cloakroom.AREA,\n"))
