@@ -10,7 +10,8 @@ from central.access.model import ScanAnomaly
 from central.catalogue.model import Performance
 from central.devices.model import DeviceState
 from central.devices.reads import devices_at
-from central.inventory.model import TAKEN, TAKEN_BY
+from central.inventory.counts import counts_of, sums_in
+from central.inventory.model import TAKEN_BY, AllocationState
 from central.kernel.columns import columns
 from central.kernel.db import in_list
 from central.kernel.sums import halves, summed
@@ -19,6 +20,7 @@ from central.kernel.values import Names
 from central.programme.plan_reads import plan_row
 from central.venues.model import LogicalConfiguration
 from central.venues.reads import categories_by_rank
+from central.venues.seat_names import row_and_number
 from central.web.evening import (
     Decision,
     EveningHall,
@@ -97,10 +99,11 @@ def places_of(
             id=performance_id,
         )
     }
-    counts = dict.fromkeys(PlaceState, 0)
-    for state in states.values():
-        counts[state] += 1
-    _count_gauges(read, performance_id, inside, counts)
+    sums = sums_in(counts_of(read, performance_id))
+    counts = {state: getattr(sums, state.bucket, 0) if state.bucket == state else 0 for state in PlaceState}
+    seated = sum(state is PlaceState.ADMITTED for state in states.values())
+    counts[PlaceState.ADMITTED] = admitted = seated + _counted_inside(read, performance_id, inside)
+    counts[PlaceState.SOLD] -= admitted
     return tuple(states.get(seat, PlaceState.INVALID) for seat in seat_ids), counts
 
 
@@ -109,19 +112,13 @@ def _state(blocked: str, allocation: str | None, state: str | None, inside: set[
     return PlaceState.ADMITTED if allocation in inside and stands is PlaceState.SOLD else stands
 
 
-def _count_gauges(read: Read, performance_id: Id, inside: set[str], counts: dict[PlaceState, int]) -> None:
-    (capacity,) = read.run(
-        "SELECT COALESCE(SUM(capacity), 0) FROM gauge WHERE performance_id = :id", id=performance_id
-    )[0]
-    if not capacity:
-        return
-    counts[PlaceState.FREE] += int(capacity)
-    for allocation, state, quantity in read.run(
-        f"SELECT id, state, quantity FROM allocation WHERE performance_id = :id AND gauge_id IS NOT NULL AND {TAKEN}",  # noqa: S608 - names of ours, values are parameters
-        id=performance_id,
-    ):
-        counts[PlaceState.FREE] -= quantity
-        counts[_state("", allocation, state, inside)] += quantity
+def _counted_inside(read: Read, performance_id: Id, inside: set[str]) -> int:
+    """Of counted places those whose visitors came."""
+    rows = read.run(
+        "SELECT id, quantity FROM allocation WHERE performance_id = :id AND gauge_id IS NOT NULL AND state = :sold",
+        id=performance_id, sold=AllocationState.SOLD,
+    )  # fmt: skip
+    return sum(quantity for allocation, quantity in rows if allocation in inside)
 
 
 # --- curves -----------------------------------------------------------------------------------------------------------
@@ -228,7 +225,7 @@ def last_sales(read: Read, performance_id: Id) -> tuple[EveningSale, ...]:
         f"WHERE l.order_id IN {wanted} ORDER BY l.order_id, s.position",
         **params,
     ):
-        seats.setdefault(order, {}).setdefault(zone, []).append(_row_number(row_name, number))
+        seats.setdefault(order, {}).setdefault(zone, []).append(row_and_number(row_name, number))
     return tuple(
         EveningSale(
             id=order.id,
@@ -241,11 +238,6 @@ def last_sales(read: Read, performance_id: Id) -> tuple[EveningSale, ...]:
         )
         for order in orders
     )
-
-
-def _row_number(row_name: str, number: str) -> str:
-    """`D12`; `3-12` where the row is a number too."""
-    return f"{row_name}-{number}" if row_name[-1:].isdigit() else f"{row_name}{number}"
 
 
 # --- lanes ------------------------------------------------------------------------------------------------------------
@@ -322,7 +314,7 @@ def _decision(read: Read, scan: _Scan) -> Decision:
         at=from_ms(scan.at),
         verdict=verdict,
         reason=scan.reason,
-        seat=f"{seat[0]} {_row_number(*seat[1:])}" if seat else "",
+        seat=f"{seat[0]} {row_and_number(*seat[1:])}" if seat else "",
         used_at=from_ms(used[0]) if used else None,
         used_gate=used[1] if used else "",
     )

@@ -31,4 +31,8 @@ def seat_names(seats: Iterable[NamedSeat]) -> str:
 def seat_name(seat: NamedSeat) -> str:
     """`A1`; after a row that ends with a digit `3-12`."""
     _, _, row_name, number = seat
+    return row_and_number(row_name, number)
+
+
+def row_and_number(row_name: str, number: str) -> str:
     return f"{row_name}-{number}" if row_name[-1:].isdigit() else f"{row_name}{number}"

@@ -1,7 +1,7 @@
 """A bound takes from who went beyond it. Whatever devices tell of what is not theirs, and whatever a guest does at a
 reader, an evening leads to the same books as if nothing had been told."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -23,7 +23,7 @@ from central.reports import live_reads
 from central.reports.checks import run_checks
 from central.venues.ops import CreateSite
 from shared.ids import Id
-from shared.outcome import Ok, Reason
+from shared.outcome import Ok
 from shared.wire.certificates import DeviceKind
 from shared.wire.facts import Direction, FactKind, LeaseSealed, PassageFact, SlotsReturned
 from tests.central.devices.test_facts import Machine, enrol, kinds, scan
@@ -208,30 +208,3 @@ def _told(clerk: Clerk, machine: Machine, *facts: Any) -> Any:
     reply = clerk.door.judge.run(clerk.db, job, clerk.watch(), Traces())[0].outcome
     assert isinstance(reply, Ok), reply
     return reply.value
-
-
-# --- the other bounds that refuse by a count --------------------------------------------------------------------------
-
-WHOSE = {
-    "no_scan.too_many": "a device's own, of one ticket: as above",
-    "no_lease.too_many": "a device's own places out",
-    "no_sale.too_many": "the order's own places",
-    "no_place.limit": "an order's, a performance's, or a contact's: whoever sells names the contact, and proves none",
-    "no_act.too_many": "the counted zone's own places",
-    "no_act.too_many_performances": "the command's own",
-    "no_sign_in.too_many": "an address's and an account's tries, each apart; letters by who asked (test_letters.py)",
-    "no_change.too_many": "all kinds of the house: an organiser's operator takes of the others'",
-}
-"""What each bound counts over. The last one is the house's as a whole (decision 264): each is shown wherever one is
-chosen, and who may make one is no stranger."""
-
-
-def _reasons(kind: type[Reason]) -> Iterator[Reason]:
-    for each in kind.__subclasses__():
-        yield from each
-        yield from _reasons(each)
-
-
-def test_each_bound_says_whose_it_counts() -> None:
-    """A new one is thought of here: who else could use it up?"""
-    assert {each.key for each in _reasons(Reason) if "TOO_MANY" in each.name or each.name == "LIMIT"} == set(WHOSE)

@@ -4,10 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from central.inventory.counts import counts_of, sums_in
+from central.inventory.plan_actions import BlockPlaces
 from central.kernel.actor import SYSTEM
 from central.kernel.tx import Read
 from central.reports.live import Evenings
 from central.reports.live_reads import window_for
+from central.venues.selection import Counted, Selection
 from central.web.evening import Evening
 from central.web.live_view import draw
 from shared.clock import from_ms, to_ms
@@ -49,6 +52,26 @@ def test_a_scan_shows_who_came_in(clerk: Clerk, house: House) -> None:
     assert evening
     assert evening.seats[0] is PlaceState.ADMITTED
     assert [(band.name, band.total) for band in evening.entries] == [("Porte A", 1)]
+
+
+def test_places_stand_on_the_evening_as_they_are_counted_everywhere(clerk: Clerk, house: House) -> None:
+    """Some standing places are blocked, one of those sold has come in, and so has one of the seats."""
+    (zone,) = clerk.rows("SELECT zone_id FROM gauge WHERE performance_id = :id", id=house.performance)[0]
+    some = Selection(seats=house.seats[5:7], counts=(Counted(zone, 5),))
+    clerk.do(BlockPlaces(performance_id=house.performance, selection=some, why="câble"))
+    seated, standing = clerk.do(house.order(house.seats[0])), clerk.do(house.standing_order(2))
+    gate = enrol(clerk, house, DeviceKind.GATE)
+    for sold in (seated, standing):
+        ticket = sold["tickets"][0]["ticket_id"]
+        scan = ScanFact(ticket, 1, house.performance, "Porte A", Direction.ENTRY, True, entry=1)
+        gate.send(gate.saw(FactKind.SCAN, scan))
+    evening = seen(clerk)
+    assert evening
+    sums = sums_in(counts_of(Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys), house.performance))
+    counts = evening.counts
+    assert (counts[PlaceState.FREE], counts[PlaceState.BLOCKED]) == (sums.free, sums.blocked) and sums.blocked == 7
+    assert (counts[PlaceState.SOLD], counts[PlaceState.ADMITTED], sums.sold) == (1, 2, 3)
+    assert sum(counts.values()) == sums.capacity == evening.capacity
 
 
 def test_the_next_one_is_shown_or_the_one_asked_for(clerk: Clerk, house: House) -> None:
