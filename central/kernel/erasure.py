@@ -1,12 +1,13 @@
 """Forgetting a person: the keys whose duty has ended are destroyed, and what the rows say in plain words is emptied, in
-one transaction; what has to stay is told, and goes by itself on its day.
+one transaction; what has to stay is told, and goes by itself on its day. What is no entity, and so says no marks, an
+area says with `forgets`.
 
 The log stays as it is, and so does its chain: what it keeps sealed opens for nobody any more. On SQLite the bytes go
 too: what is taken away is written over (`secure_delete`), and the database's own log is cut after the commit. What
 PostgreSQL keeps, and what lies in backups: docs/operation.md.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +20,15 @@ from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.kernel.work import FORGOTTEN
 from shared.clock import from_ms, to_ms
+from shared.ids import Id
 from shared.outcome import Ok, Outcome
+from shared.registries import add
+
+Forget = Callable[[Tx, Id], None]
+"""What is done with a table's rows when the one whose they are is forgotten."""
+
+FORGETTING: dict[tuple[str, str], Forget] = {}
+"""(whose: the table of people, the table) → what is done."""
 
 AT_ONCE = 200  # keys whose day has come, in one command
 
@@ -35,9 +44,17 @@ class Stays:
     before: datetime | None = None
 
 
-def forget(tx: Tx, table: str, subject: str) -> list[Stays]:
+def forgets(entity: str, table: str, forget: Forget) -> None:
+    """Says what goes from a table that is no entity with a person, a row of `entity`: at once, whatever else stays."""
+    add(FORGETTING, (entity, table), forget)
+
+
+def forget(tx: Tx, table: str, subject: Id) -> list[Stays]:
     """Forgets a person, the row of a table; answers with what stays. Who may ask for it, and what else their going
     means, the caller knows."""
+    for (whose, _), goes in FORGETTING.items():
+        if whose == table:
+            goes(tx, subject)
     if not tx.people.ring(subject):
         give_keys(tx, table, [subject])
     known = [PersonalKind(kind) for kind, key in tx.people.ring(subject).items() if key]

@@ -9,7 +9,6 @@ from central.kernel.erasure import Stays, forget
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
 from central.organisation.grants import below_you, governed
-from central.organisation.list_views import drop_views_of
 from central.organisation.model import (
     Grant,
     Letter,
@@ -20,7 +19,6 @@ from central.organisation.model import (
     Role,
 )
 from central.organisation.sessions import end_sessions_of
-from central.organisation.sign_in_places import forget_places_of
 from central.organisation.ways_in import opens
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
@@ -47,10 +45,8 @@ def erase_operator(tx: Tx, want: EraseOperator) -> Outcome[list[Stays]]:
 
 
 def _close(tx: Tx, person: Operator) -> None:
-    """Whatever lets them in or lets them do anything, and where they did."""
+    """Whatever lets them in or lets them do anything."""
     end_sessions_of(tx, person.id)
-    forget_places_of(tx, person.id)
-    drop_views_of(tx, person.id)
     tx.remove(Letter, "WHERE operator_id = :id", id=person.id)
     for kind in (Role, Grant, Perimeter):  # the audit says who had them
         for row in tx.find(kind, "WHERE operator_id = :id ORDER BY id", id=person.id):

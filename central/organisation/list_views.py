@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from central.kernel.actor import ActorKind
 from central.kernel.entity import BY_NAME, METADATA, Between, Loose
+from central.kernel.erasure import forgets
 from central.kernel.excuses import unproved
 from central.kernel.personal import Personal, PersonalKind
 from central.kernel.registry import handles
@@ -92,6 +93,8 @@ def views_of(read: Read, operator_id: str, entity: str) -> list[KeptView]:
     return [KeptView(Id(id_), name, query) for id_, name, query in rows]
 
 
-def drop_views_of(tx: Tx, operator_id: Id) -> None:
-    """Somebody is forgotten."""
+def _drop_views_of(tx: Tx, operator_id: Id) -> None:
     tx.write("DELETE FROM list_view WHERE operator_id = :id", id=operator_id)
+
+
+forgets("operator", "list_view", _drop_views_of)

@@ -20,6 +20,7 @@ from typing import Annotated
 import sqlalchemy as sa
 
 from central.kernel.entity import METADATA, Between, Loose
+from central.kernel.erasure import forgets
 from central.kernel.excuses import unproved
 from central.kernel.personal import Personal, PersonalKind
 from central.kernel.spans import ahead, recent
@@ -128,12 +129,15 @@ def forget_old(tx: Tx, now: datetime) -> None:
     tx.write(places, old=to_ms(now - KNOWN_FOR), ahead=ahead(now))
 
 
-def forget_places_of(tx: Tx, operator_id: Id) -> None:
-    """Somebody is forgotten: where they came in from, and what counts tries there."""
+def _forget_places_of(tx: Tx, operator_id: Id) -> None:
+    """Where they came in from, and what counts tries there."""
     typed = tx.run("SELECT DISTINCT typed_email FROM sign_in_place WHERE operator_id = :id", id=operator_id)
     for whose in (operator_id, *(row[0] for row in typed)):
         tx.write("DELETE FROM sign_in_attempt WHERE subject LIKE :there", there=f"%:{whose}@%")
     tx.write("DELETE FROM sign_in_place WHERE operator_id = :id", id=operator_id)
+
+
+forgets("operator", "sign_in_place", _forget_places_of)
 
 
 def forgive(tx: Tx, tried: Iterable[str]) -> None:

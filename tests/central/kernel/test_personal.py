@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from central.kernel.actor import SYSTEM
 from central.kernel.crud import CONFIGURED, configured
 from central.kernel.entity import BY_NAME, ENTITIES, METADATA, SUBJECTS, Ref, entity
-from central.kernel.erasure import forget
+from central.kernel.erasure import FORGETTING, forget
 from central.kernel.personal import (
     ERASED,
     SIGN,
@@ -67,6 +67,17 @@ def test_tokens_are_found_however_deep_and_all_else_is_left() -> None:
         "faults": [{"value": "•"}],
         "is": 3,
     }
+
+
+def test_a_table_without_marks_that_names_people_says_what_goes_with_them() -> None:
+    """What is no entity is walked by nobody who forgets a person: an area says it, and of nothing else."""
+    named = {
+        (whose, table)
+        for table, each in METADATA.tables.items()
+        for whose in SUBJECTS
+        if table not in BY_NAME and any(f"_{column.name}".endswith(f"_{whose}_id") for column in each.columns)
+    }
+    assert named and set(FORGETTING) == named
 
 
 # --- an entity with the marks, and nothing else -----------------------------------------------------------------------

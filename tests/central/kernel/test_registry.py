@@ -13,6 +13,7 @@ from central.kernel import registry
 from central.kernel.actor import SYSTEM
 from central.kernel.crud import RESETTING
 from central.kernel.entity import Reach, Ref
+from central.kernel.erasure import forgets
 from central.kernel.excuses import CHECKED_BY, unproved
 from central.kernel.registry import handler_of, handles
 from central.kernel.tx import Read, Tx
@@ -100,6 +101,7 @@ def test_what_an_area_declares_is_declared_once(area: Area) -> None:
     [
         lambda: counts("another number", "price"),
         lambda: unproved("command_log", "another reason"),
+        lambda: forgets("operator", "list_view", lambda _, __: None),
         lambda: add(CHECKED_BY, "device", lambda _: iter(())),
         lambda: add(RESETTING, "performance", RESETTING["performance"]),
     ],
