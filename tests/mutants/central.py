@@ -28,6 +28,8 @@ HOSTILE = "tests/central/devices/test_hostile_devices.py"
 LOST = "tests/central/web/test_lost_enrolments.py"
 RESTORED = "tests/central/devices/test_restored.py"
 EXPECTED = "tests/central/web/test_expectation.py"
+ENTRANCE = "tests/central/web/test_entrance.py"
+KEEPER = "tests/shared/runtime/test_doorkeeper.py"
 HEALTH = "tests/central/test_health.py"
 
 KERNEL = (
@@ -53,6 +55,26 @@ KERNEL = (
         "runner.server.request_factory = plainly(runner.server.request_factory)", "pass", EXPECTED),
     one("expect-unbidden", "who waits to be told to send its body waits for good", "central/web/bodies.py",
         "        await bid(request)\n", "", EXPECTED),
+    one("usual-any", "a usual set is made as another proposal was shown", "central/web/checklist_usual.py",
+        "mark = shown_mark(list(rows))", "mark = shown_mark([])", SHOWN),
+    one("callers-order", "whoever shows a key beside a device's signature is who has the key", "central/app.py",
+        "for area in reversed(AREAS) for made in area.callers", "for area in AREAS for made in area.callers", ENTRANCE),
+    one("line-later-head", "a second request's head has all the time there is", "central/web/line.py",
+        "            elif self._head is None and self._spill is None:",
+        "            elif self._begun == 0 and self._head is None:",
+        "tests/central/web/test_line.py"),
+    one("line-ahead-head", "a head that was begun behind another request has all the time there is",
+        "central/web/line.py", "        if self._ahead:\n            self._wait_for_head()\n",
+        "        if self._ahead:\n",
+        "tests/central/web/test_line.py"),
+    one("keeper-newest", "whoever came last to a broker is forgotten first", "shared/runtime/doorkeeper.py",
+        "    while len(held) >= most:\n        held.popitem(last=False)",
+        "    while len(held) >= most:\n        held.popitem()",
+        KEEPER),
+    one("keeper-newest-holder", "of the holders that came in the last is forgotten first",
+        "shared/runtime/doorkeeper.py", "self._shown.popitem(last=False)[1]", "self._shown.popitem()[1]", KEEPER),
+    one("keeper-newest-shown", "of what a device showed the last is forgotten first",
+        "shared/runtime/doorkeeper.py", "theirs.popitem(last=False)[0]", "theirs.popitem()[0]", KEEPER),
     one("hall-unseen", "a hall is accepted that was drawn after the one that was seen", "central/first_run/ops.py",
         "if now.hall.id != want.configuration_id:", "if False:", "tests/central/first_run/test_steps.py"),
     one("carried-unseen", "a plan is carried over as nobody was shown", "central/programme/carry_page.py",

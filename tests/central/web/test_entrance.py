@@ -341,6 +341,14 @@ async def test_who_is_genuine_is_answered_whatever_is_tried_in_their_name_at_the
         assert await asked(FEED, signed(device, signer)) == 200, "without its pass, now"
 
 
+async def test_who_shows_a_key_beside_a_signature_is_the_device(serve: Callable[..., Any]) -> None:
+    """At the entrance as in what is handled: what a device may read no key of a person's opens."""
+    async with serve(HttpConfig()) as served, aiohttp.ClientSession(served.url) as client:
+        device, signer = await enrolled(served)
+        async with client.get(FEED, headers=signed(device, signer) | served.auth) as answer:
+            assert (answer.status, PASS in answer.headers) == (200, True)
+
+
 async def test_a_device_carries_its_pass(serve: Callable[..., Any]) -> None:
     config = limited(claims=FEW, keys=Rate(0.001, 1))
     async with serve(config) as served, aiohttp.ClientSession(served.url) as client:

@@ -179,6 +179,24 @@ async def test_of_what_is_sent_ahead_only_so_much_is_taken_and_all_of_it_answere
         await at.asks((reader, writer))
 
 
+@pytest.mark.parametrize("comes", ["behind the one in hand", "after its answer"])
+async def test_a_later_heads_time_is_as_short(comes: str) -> None:
+    async with house(replace(PATIENT, head_s=0.1)) as at:
+        before, sent = CLOSED.value(why="head"), TAKEN.value()
+        reader, writer = await at.call()
+        writer.write(HELD)
+        await until(lambda: at.came == ["held"])
+        if comes == "behind the one in hand":
+            writer.write(ASKED[:-4])
+            await until(lambda: TAKEN.value() - sent == len(HELD + ASKED) - 4)
+        at.go_on.set()
+        await asyncio.wait_for(reader.readuntil(b"\r\n\r\nheld"), PATIENCE_S)
+        if comes == "after its answer":
+            writer.write(ASKED[:-4])
+        assert await is_cut((reader, writer))
+        assert CLOSED.value(why="head") == before + 1
+
+
 async def test_a_head_that_is_too_big_is_not_read_to_its_end() -> None:
     async with house(replace(PATIENT, linger_s=0.1)) as at:
         before, spilt = TAKEN.value(), CLOSED.value(why="spill")

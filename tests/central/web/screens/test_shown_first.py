@@ -13,6 +13,7 @@ from central.kernel.actor import SYSTEM
 from central.kernel.contexts import ContextKind
 from central.organisation.ops import CreateContext
 from central.programme.carry_page import HREF
+from central.web.shown import shown_mark
 from tests.central.small_house import new_id
 from tests.central.web.screens.conftest import Browser, Page
 from tests.central.web.screens.test_flows import value
@@ -64,6 +65,8 @@ async def _usual(browser: Browser) -> None:
     page = await browser.get(path)
     unseen = await browser.send(path, page, _shown=None)
     assert "Cela a changé entre-temps" in unseen and await value(browser, count, at=season) == 0
+    unseen = await browser.send(path, page, _shown=shown_mark([]))
+    assert "Cela a changé entre-temps" in unseen and await value(browser, count, at=season) == 0, "of another proposal"
     await browser.send(path, unseen)
     assert await value(browser, count, at=season) == 3
 
