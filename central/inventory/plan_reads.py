@@ -1,6 +1,5 @@
-"""A performance's plan, read as a table of columns (venues/plan_tables.py): a row is a seat's eight columns, then its
-place's own and who has it. Rows of a stadium are never made things of: what is read by position here is not read so
-anywhere else."""
+"""A performance's plan, read as a table of columns (venues/plan_tables.py): a row is a seat as it was built, then its
+place's own values and who has it."""
 
 from collections import OrderedDict
 from typing import Any
@@ -10,9 +9,10 @@ from central.inventory.model import Gauge, taken_by
 from central.inventory.reads import taken_seats
 from central.kernel.tx import Read
 from central.venues.model import LogicalConfiguration
-from central.venues.plan_tables import LOGICAL_FIELDS, table_of, zone_names
+from central.venues.plan_tables import BROKEN, LOGICAL, SEAT, TAKEN, table_of, zone_names
 from central.venues.selection import Selection, Table, ZoneShare, narrowed
 
+OF_PLACES = (*LOGICAL, BROKEN, TAKEN)
 MOST_BUILT = 2
 GONE = "gone"
 """What stands for the reason where a seat has no place in a performance."""
@@ -27,7 +27,7 @@ def performance_table(read: Read, performance: Performance, selection: Selection
     rows = _some_rows(read, performance.id, physical_id, *narrow) if narrow else _all_rows(
         read, performance.id, physical_id
     )  # fmt: skip
-    table = table_of(rows, LOGICAL_FIELDS, of_places=True)
+    table = table_of(rows, OF_PLACES)
     table.names = zone_names(read, physical_id)
     for gauge in read.find(Gauge, "WHERE performance_id = :id ORDER BY zone_id, contingent_id", id=performance.id):
         table.shares[gauge.zone_id, gauge.contingent_id] = ZoneShare(gauge.capacity, gauge.blocked, gauge.taken)
@@ -39,7 +39,7 @@ def _some_rows(
     read: Read, performance_id: str, physical_id: str, where: str, params: dict[str, Any]
 ) -> list[tuple[Any, ...]]:
     return read.run(
-        "SELECT s.position, s.id, s.zone_id, s.row_name, s.number, s.x, s.y, s.quality, COALESCE(v.id, ''), "  # noqa: S608 - names of ours, values are parameters
+        f"SELECT {SEAT}, COALESCE(v.id, ''), "  # noqa: S608 - names of ours, values are parameters
         "v.category_id, v.contingent_id, COALESCE(v.blocked, ''), v.quality, "
         "CASE WHEN v.id IS NULL THEN 'gone' ELSE '' END, s.invalid, COALESCE(a.state, '') FROM physical_seat s "
         "LEFT JOIN place v ON v.performance_id = :performance AND v.seat_id = s.id "
@@ -82,8 +82,7 @@ def _built(read: Read, physical_id: str) -> list[tuple[Any, ...]]:
         known.move_to_end(physical_id)
         return known[physical_id]
     rows = read.run(
-        "SELECT position, id, zone_id, row_name, number, x, y, quality FROM physical_seat "
-        "WHERE configuration_id = :id ORDER BY position",
+        f"SELECT {SEAT} FROM physical_seat s WHERE s.configuration_id = :id ORDER BY s.position",  # noqa: S608 - names of ours, values are parameters
         id=physical_id,
     )
     validated = "SELECT 1 FROM physical_configuration WHERE id = :id AND state = 'validated'"

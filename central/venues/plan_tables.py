@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
+from central.kernel.columns import apart, columns
 from central.kernel.entity import ENTITIES
 from central.kernel.scope import is_there
 from central.kernel.tx import Read, Tx
@@ -29,8 +30,6 @@ from shared.outcome import Ok, Outcome, Refused
 
 MOST_LEFT = 200  # places that an answer names; it counts them all
 PLAN = "plan/"
-
-_SEAT = "s.position, s.id, s.zone_id, s.row_name, s.number, s.x, s.y, s.quality"
 
 
 def plan_mark(target_id: str) -> str:
@@ -62,29 +61,42 @@ class Acted:
     left: tuple[LeftPlace, ...]
 
 
-def table_of(
-    rows: Sequence[tuple[Any, ...]],
-    fields: Sequence[SeatField],
-    flags: Sequence[SeatField] = (),
-    *,
-    of_places: bool = False,
-) -> Table:
-    """Rows of (eight columns of the seat, row id, one per field) as a table; of a performance's places with two more:
-    why the seat is physically invalid, and the state of who has it."""
+@dataclass(frozen=True, slots=True)
+class SeatColumns:
+    """A plan's seats as they were built, a column each, in plan order: no row of a stadium is made a thing of."""
+
+    positions: Sequence[int]
+    ids: Sequence[str]
+    zones: Sequence[str]
+    row_names: Sequence[str]
+    numbers: Sequence[str]
+    xs: Sequence[float]
+    ys: Sequence[float]
+    drawn: Sequence[int]
+
+
+SEAT = columns(
+    SeatColumns, positions="s.position", ids="s.id", zones="s.zone_id", row_names="s.row_name", numbers="s.number",
+    xs="s.x", ys="s.y", drawn="s.quality",
+)  # fmt: skip
+"""Of a physical seat `s`."""
+KEYS, BROKEN, TAKEN = "keys", "broken", "taken"
+"""Of the rows that hold the values the ids; of a performance's places also why the seat is physically invalid, and the
+state of who has it."""
+
+
+def table_of(rows: Sequence[tuple[Any, ...]], own: Sequence[str], flags: Sequence[SeatField] = ()) -> Table:
+    """Rows of `SEAT`, then of these: KEYS, fields that actions change (`flags`: as yes and no), BROKEN, TAKEN."""
+    fields = [each for each in own if each not in (KEYS, BROKEN, TAKEN)]
     if not rows:
-        return Table(values={field: [] for field in (*fields, *flags)})
-    columns: list[Any] = list(zip(*rows, strict=True))
-    of_seat, own = columns[:9], columns[9:]
-    of_fields, of_flags, standing = (
-        own[: len(fields)],
-        own[len(fields) : len(fields) + len(flags)],
-        own[len(fields) + len(flags) :],
-    )
-    values = {str(field): list(column) for field, column in zip(fields, of_fields, strict=True)}
-    values |= {str(field): list(map(bool, column)) for field, column in zip(flags, of_flags, strict=True)}
-    places, ids, zones, row_names, numbers, xs, ys, drawn, keys = of_seat
-    broken, taken = standing if of_places else ((), [""] * len(rows))
-    return Table(places, ids, keys, zones, row_names, numbers, xs, ys, drawn, values, taken, broken)
+        return Table(values={field: [] for field in fields})
+    ((of_seat, more),) = apart(SeatColumns, [tuple(zip(*rows, strict=True))])
+    seat, said = SeatColumns(*of_seat), dict(zip(own, more, strict=True))
+    return Table(
+        seat.positions, seat.ids, said[KEYS], seat.zones, seat.row_names, seat.numbers, seat.xs, seat.ys, seat.drawn,
+        {field: list(map(bool, said[field]) if field in flags else said[field]) for field in fields},
+        said.get(TAKEN, [""] * len(rows)), said.get(BROKEN, ()),
+    )  # fmt: skip
 
 
 def zone_names(read: Read, physical_id: str) -> dict[str, str]:
@@ -93,8 +105,8 @@ def zone_names(read: Read, physical_id: str) -> dict[str, str]:
     )
 
 
-PHYSICAL_FIELDS = (SeatField.INVALID,)
 PHYSICAL_FLAGS = (SeatField.WHEELCHAIR, SeatField.COMPANION, SeatField.RESTRICTED)
+PHYSICAL = (KEYS, SeatField.INVALID, *PHYSICAL_FLAGS)
 
 
 def physical_table(read: Read, configuration_id: str, selection: Selection | None = None) -> Table:
@@ -102,22 +114,23 @@ def physical_table(read: Read, configuration_id: str, selection: Selection | Non
     built = selection and replace(selection, categories=(), contingents=())
     where, params = (built and narrowed(built)) or ("1 = 1", {})
     sql = (
-        f"SELECT {_SEAT}, s.id, s.invalid, s.wheelchair, s.companion, s.restricted FROM physical_seat s "  # noqa: S608 - names of ours, values are parameters
+        f"SELECT {SEAT}, s.id, s.invalid, s.wheelchair, s.companion, s.restricted FROM physical_seat s "  # noqa: S608 - names of ours, values are parameters
         f"WHERE s.configuration_id = :configuration AND {where} ORDER BY s.position"
     )
-    table = table_of(read.run(sql, configuration=configuration_id, **params), PHYSICAL_FIELDS, PHYSICAL_FLAGS)
+    table = table_of(read.run(sql, configuration=configuration_id, **params), PHYSICAL, PHYSICAL_FLAGS)
     table.names = zone_names(read, configuration_id)
     return table
 
 
 LOGICAL_FIELDS = (SeatField.CATEGORY, SeatField.CONTINGENT, SeatField.BLOCKED, SeatField.QUALITY, SeatField.INVALID)
+LOGICAL = (KEYS, *LOGICAL_FIELDS)
 
 
 def logical_table(read: Read, logical: LogicalConfiguration, selection: Selection | None = None) -> Table:
     narrow = narrowed(selection) if selection else None
     if narrow:
         rows = read.run(
-            f"SELECT {_SEAT}, v.id, v.category_id, v.contingent_id, v.blocked, v.quality, s.invalid "  # noqa: S608 - names of ours, values are parameters
+            f"SELECT {SEAT}, v.id, v.category_id, v.contingent_id, v.blocked, v.quality, s.invalid "  # noqa: S608 - names of ours, values are parameters
             "FROM physical_seat s JOIN logical_seat v ON v.configuration_id = :logical AND v.seat_id = s.id "
             f"WHERE s.configuration_id = :configuration AND {narrow[0]} ORDER BY s.position",
             logical=logical.id,
@@ -136,12 +149,12 @@ def logical_table(read: Read, logical: LogicalConfiguration, selection: Selectio
         rows = [
             (position, seat, *of_seat, *own[seat], invalid)
             for invalid, position, seat, *of_seat in read.run(
-                f"SELECT s.invalid, {_SEAT} FROM physical_seat s WHERE s.configuration_id = :id "  # noqa: S608 - names of ours, values are parameters
+                f"SELECT s.invalid, {SEAT} FROM physical_seat s WHERE s.configuration_id = :id "  # noqa: S608 - names of ours, values are parameters
                 "ORDER BY s.position",
                 id=logical.physical_configuration_id,
             )
         ]
-    table = table_of(rows, LOGICAL_FIELDS)
+    table = table_of(rows, LOGICAL)
     table.names = zone_names(read, logical.physical_configuration_id)
     table.counted = dict(read.run(
         "SELECT zone_id, category_id FROM logical_zone WHERE configuration_id = :id ORDER BY zone_id", id=logical.id
