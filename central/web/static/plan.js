@@ -124,6 +124,12 @@ class PlanView {
     return true;
   }
 
+  // `A12`; after a row that ends with a digit `3-12`: as `row_and_number` in central/venues/seat_names.py.
+  nameOf(at) {
+    const row = this.picture.rows[this.row[at]][1];
+    return row + (/[0-9]$/.test(row) ? "-" : "") + this.picture.numbers[at];
+  }
+
   // What is selected as people say it, `A1–A6, B1–B6`: as central/venues/seat_names.py does, a test holds the two together.
   said(most = 12) {
     const stretches = [];
@@ -132,10 +138,7 @@ class PlanView {
       if (last && at === last[1] + 1 && this.row[at] === this.row[last[1]]) last[1] = at;
       else stretches.push([at, at]);
     }
-    const name = (at) => {
-      const row = this.picture.rows[this.row[at]][1];
-      return row + (/[0-9]$/.test(row) ? "-" : "") + this.picture.numbers[at];
-    };
+    const name = (at) => this.nameOf(at);
     let zone = "";
     const texts = stretches.slice(0, most).map(([first, last]) => {
       const text = first === last ? name(first) : `${name(first)}–${name(last)}`;
@@ -155,10 +158,9 @@ class PlanView {
       this.named = new Map();
       const note = (name, at) => { const key = plainly(name); if (!this.named.has(key)) this.named.set(key, []); this.named.get(key).push(at); };
       for (let at = 0; at < this.count; at++) {
-        const [zone, row] = this.picture.rows[this.row[at]];
-        const name = row + (/[0-9]$/.test(row) ? "-" : "") + (this.picture.numbers ? this.picture.numbers[at] : "");
-        note(name, at);
-        note(`${this.picture.zones[zone].name} ${name}`, at);
+        const zone = this.picture.zones[this.picture.rows[this.row[at]][0]].name;
+        note(this.nameOf(at), at);
+        note(`${zone} ${this.nameOf(at)}`, at);
       }
     }
     const seats = this.named.get(wanted);
