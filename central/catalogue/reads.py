@@ -98,6 +98,23 @@ def not_over(read: Read, most: int) -> list[Performance]:
     )  # fmt: skip
 
 
+def ids_not_over(read: Read) -> tuple[Id, ...]:
+    """All of them, the next first."""
+    rows = read.run(
+        "SELECT id FROM performance WHERE state <> :draft AND closes > :now ORDER BY starts, id",
+        draft=PerformanceState.DRAFT, now=to_ms(read.now),
+    )  # fmt: skip
+    return tuple(Id(row[0]) for row in rows)
+
+
+def performances_among(read: Read, ids: Sequence[Id]) -> list[Performance]:
+    """Those of these that are there, the next first."""
+    if not ids:
+        return []
+    among, params = in_list("p", ids)
+    return read.find(Performance, f"WHERE id IN {among} ORDER BY starts, id", **params)
+
+
 def last_event(read: Read, context_id: str) -> Event | None:
     """The newest that stands in this context itself."""
     found = read.find(Event, "WHERE context_id = :at ORDER BY id DESC LIMIT 1", at=context_id)

@@ -414,7 +414,7 @@ class Tx(Read):
         """A row for devices; None takes it away. The last word on a key within a command counts."""
         self.feeds.setdefault(feed, {})[key] = None if body is None else orjson.dumps(body).decode()
 
-    def feed_json(self, feed: str, key: str, body: str) -> None:
+    def feed_json(self, feed: str, key: str, body: str | None) -> None:
         """`feed`, of a body that is JSON already."""
         self.feeds.setdefault(feed, {})[key] = body
 

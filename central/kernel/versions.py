@@ -17,6 +17,9 @@ OPERATORS: Final = "operators"
 SELLING_TERMS: Final = "selling terms"
 """Counts what may be sold where and for how much, but for the places themselves."""
 
+TOLD: Final = "told to devices"
+"""Counts what devices are told of beside that: how halls are called, built and drawn."""
+
 COUNTED: dict[str, str] = {}
 """Table → the number that its changes move."""
 TABLES_OF: dict[str, set[str]] = {}

@@ -148,5 +148,5 @@ def shown_on_tickets(read: Read, t: Texts, given: Mapping[str, Any], _: Any) -> 
         if not text and name in above:
             text = t("{text} (dit par {name})", text=above[name].text, name=t.of(above[name].by.names))
         said.append((t.field("set_mentions", name), text or t("rien")))
-    said.append((t("Aux bornes"), t("à la prochaine mise en vente de chaque représentation")))
+    said.append((t("Aux bornes"), t("dès qu’elles ont une liaison")))
     return said

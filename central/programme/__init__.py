@@ -6,6 +6,8 @@ from central.programme import (
     carry_over,
     carry_page,
     checklist_items,
+    device_feeds,
+    device_loop,
     note,
     on_sale,
     openings,
@@ -27,7 +29,7 @@ SELLERS = frozenset({Right.SELL})
 
 AREA = Area(
     name="programme",
-    modules=(performances, on_sale, reschedule, note, plan_actions, carry_over),
+    modules=(performances, on_sale, reschedule, note, plan_actions, carry_over, device_feeds),
     pages=(
         plan_page.plan_pages,
         carry_page.carry_pages,
@@ -38,6 +40,7 @@ AREA = Area(
         openings.openings,
         slips.slip_pages,
     ),
+    loops={"devices": device_loop.telling},
     checklist=(checklist_items.performance, checklist_items.on_sale),
     feeds=(
         Feeds(FeedFamily.PERFORMANCES, Scope.SITE, EVERYBODY),

@@ -18,7 +18,6 @@ from central.kernel.heavy_lane import MOST_WEIGHT
 from central.kernel.registry import answers, handles
 from central.kernel.tx import Read, Tx
 from central.pricing.reads import price_list
-from central.programme.device_feeds import DRAWN, plan_changed
 from central.venues.history import (
     Changes,
     Runs,
@@ -122,8 +121,6 @@ def carry_over(tx: Tx, want: CarryOver) -> Outcome[list[Carried]]:
         entry = None
         if plan.changes:
             save_performance(tx, performance_id, plan.changes, plan.table)
-            if plan.changes.fields & DRAWN:
-                plan_changed(tx, performance_id)
             entry = record(
                 tx, PlanTarget.PERFORMANCE, performance_id, PlanAct.CARRY_OVER, plan.changes, plan.table,
                 why=want.why.strip(),

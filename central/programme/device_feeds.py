@@ -1,176 +1,232 @@
-"""What every device of a site has to know of a performance, written into its feeds, whole: the performance for gates
-and kiosks, its plan, and what each point of sale may sell. Told when the sale opens or closes, and when the plan of a
-performance on sale changes.
+"""What is written into the feeds PERFORMANCES, PLANS and CATALOGUE. They are a projection of the house's rows: whoever
+changes a row tells no device of it; the loop (device_loop.py) finds what differs from what stands in the feeds, and has
+it written here, in small pieces. One row alone is written with the change itself: the performance's own, which says
+whether it is sold at all.
 
-Performances that are as their logical configuration says share its plan; one whose categories or order of seats are its
-own has a plan of its own.
+A plan's id says what is drawn in it, so all performances that are drawn alike share one, and a row never changes: a
+performance that is drawn otherwise gets another, and whatever is shown of it meanwhile fits together. A plan (a
+stadium's is 20 MB) is worked out beside the writer, and written where nothing has come in between.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from hashlib import sha256
+from typing import Annotated, Any
 
 import orjson
 
-from central.catalogue.model import Event, Performance, PerformanceState
-from central.catalogue.reads import serves
+from central.catalogue.model import CataloguePrivilege, NoPerformance, Performance
 from central.inventory.reads import categories_used
-from central.kernel.contexts import organiser_of
-from central.kernel.tx import Read, Tx
-from central.organisation.mentions import mentions_at
-from central.pricing.model import PriceGrid
-from central.pricing.reads import prices_of, tariffs_by_rank
+from central.kernel.db import in_list
+from central.kernel.entity import Between, Ref
+from central.kernel.registry import handles
+from central.kernel.tx import AT_ONCE, Read, Tx
+from central.programme.device_rows import DeviceRows
 from central.programme.plan_reads import plan_row
-from central.programme.reads import drawn_otherwise
-from central.selling.model import Channel, PointOfSale
-from central.selling.reads import points_of_sale
-from central.selling.rules import is_open
-from central.venues.history import SeatField
-from central.venues.model import LogicalConfiguration, Site
+from central.programme.reads import category_ranks, drawn_otherwise
+from central.venues.model import LogicalConfiguration
 from central.venues.plan_tables import version_of
-from central.venues.reads import categories_by_rank, zones_built
-from shared.ids import Id
-from shared.languages import in_all
-from shared.rules.numbering import device_series
-from shared.wire.feeds import CatalogueRow, CategoryRow, FeedFamily, PerformanceRow, TariffRow, feed_name
+from central.venues.reads import zones_built
+from shared.ids import Id, derived_id
+from shared.outcome import Ok, Outcome, Refused
+from shared.wire.feeds import FeedFamily, feed_name
 
-DRAWN = frozenset({SeatField.CATEGORY, SeatField.QUALITY})
-"""What a device's plan says beside the drawing."""
+POINTS_AT_ONCE = 20  # points of sale in one command: some 4 ms of the writer, and sales wait behind it
+
+
+# --- how a performance's places are drawn -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PlacesDrawn:
+    """`own`: otherwise than its logical configuration says; `used`: the categories of its places. `mark`: what this
+    followed from."""
+
+    own: bool
+    used: frozenset[str]
+    mark: tuple[Any, ...]
+
+
+def drawn_mark(read: Read, performance: Performance) -> tuple[Any, ...]:
+    """How often the plans were acted on that decide how its places are drawn: of all places only those change."""
+    logical_id = performance.logical_configuration_id
+    return logical_id, version_of(read, logical_id), version_of(read, performance.id)
+
+
+def drawn(read: Read, performance: Performance) -> PlacesDrawn:
+    own = drawn_otherwise(read, performance.id, performance.logical_configuration_id)
+    return PlacesDrawn(own, categories_used(read, performance.id), drawn_mark(read, performance))
+
+
+# --- plans ------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class PlanTold:
-    """What devices get of a performance's plan, worked out beside the writer: a stadium's is 20 MB. `body` None: it
-    stands in the feed as it is. `categories`: of the performance's places. `mark` says what all this followed from."""
+    """The plan that devices get of a performance. `body` None: it stands in the feed. `mark`: what this followed
+    from."""
 
-    key: Id
+    plan_id: Id
     body: str | None
-    categories: frozenset[str]
     mark: tuple[Any, ...]
 
 
-def plan_to_tell(read: Read, performance_id: str) -> PlanTold | None:
+def source_of(performance: Performance, of_now: PlacesDrawn) -> Id:
+    """Whose places are drawn: its own, or its logical configuration's."""
+    return performance.id if of_now.own else performance.logical_configuration_id
+
+
+def plan_mark(read: Read, performance: Performance, source: Id) -> tuple[Any, ...]:
+    """What a plan for devices follows from, in a few numbers and names: how often the plans were acted on that it is
+    made of, what zones are called, how categories rank. A hall is not built otherwise once it is sold."""
+    logical = _logical(read, performance)
+    versions = [version_of(read, each) for each in (source, logical.id, logical.physical_configuration_id)]
+    zones = [(zone.id, zone.name, zone.control) for zone in zones_built(read, logical.physical_configuration_id)]
+    return source, tuple(sorted(logical.names.items())), *versions, tuple(zones), category_ranks(read)
+
+
+def plan_drawn(read: Read, performance: Performance, source: Id) -> tuple[Id, str]:
+    """Its id and body, worked out whole."""
+    own = performance.id if source == performance.id else ""
+    body = orjson.dumps(plan_row(read, _logical(read, performance), own))
+    return derived_id("plan as drawn", sha256(body).hexdigest()), body.decode()
+
+
+def plan_stands(read: Read, site_id: str, plan_id: str) -> bool:
+    """Whether devices have it."""
+    feed = feed_name(FeedFamily.PLANS, site_id)
+    sql = "SELECT 1 FROM feed_row WHERE feed = :feed AND key = :key AND body IS NOT NULL"
+    return read.one(sql, feed=feed, key=plan_id) is not None
+
+
+def _logical(read: Read, performance: Performance) -> LogicalConfiguration:
+    logical = read.get(LogicalConfiguration, performance.logical_configuration_id)
+    assert logical, "foreign keys say so"
+    return logical
+
+
+def _plan_to_tell(read: Read, performance_id: str) -> PlanTold | None:
     """As things stand; None: there is no such performance."""
     performance = read.get(Performance, performance_id)
-    return _plan_told(read, performance) if performance else None
-
-
-def tell_devices(tx: Tx, performance: Performance, told: PlanTold | None = None) -> None:
-    """`told` is what a reader worked out before; it is worked out here if something came in between."""
-    if told is None or told.mark != _mark(tx, performance):
-        told = _plan_told(tx, performance)
-    _publish_plan(tx, performance, told)
-    publish_performance(tx, performance, told.key)
-    for point in points_of_sale(tx):
-        publish_catalogue(tx, performance, point.id, told.categories)
-
-
-def plan_changed(tx: Tx, performance_id: str) -> None:
-    """After an action on what devices draw of a plan: they get it as it is now, if the performance is on sale."""
-    performance = tx.get(Performance, performance_id)
-    if performance and performance.state is PerformanceState.ON_SALE:
-        tell_devices(tx, performance)
-
-
-def _mark(read: Read, performance: Performance) -> tuple[Any, ...]:
-    """What a plan for devices follows from, in a few numbers: how often the plans it is made of were acted on, how its
-    categories rank, and how far the feed has come."""
-    logical = read.get(LogicalConfiguration, performance.logical_configuration_id)
-    assert logical, "foreign keys say so"
-    plans = (performance.id, logical.id, logical.physical_configuration_id)
-    versions = [version_of(read, each) for each in plans]
-    ranks = [(each.id, each.rank) for each in categories_by_rank(read, used=categories_used(read, performance.id))]
-    rows = read.run(
-        "SELECT key, revision FROM feed_row WHERE feed = :feed AND key IN (:logical, :own) ORDER BY key",
-        feed=feed_name(FeedFamily.PLANS, performance.site_id), logical=logical.id, own=performance.id,
-    )  # fmt: skip
-    return logical.id, *versions, tuple(ranks), tuple(rows)
-
-
-def _plan_told(read: Read, performance: Performance) -> PlanTold:
-    logical = read.get(LogicalConfiguration, performance.logical_configuration_id)
-    assert logical, "foreign keys say so"
-    own = drawn_otherwise(read, performance.id, logical.id)
-    key = performance.id if own else logical.id
-    body = orjson.dumps(plan_row(read, logical, performance.id if own else "")).decode()
-    there = read.one(
-        "SELECT 1 FROM feed_row WHERE feed = :feed AND key = :key AND body = :body",
-        feed=feed_name(FeedFamily.PLANS, performance.site_id), key=key, body=body,
-    )  # fmt: skip
-    return PlanTold(key, None if there else body, categories_used(read, performance.id), _mark(read, performance))
-
-
-def _publish_plan(tx: Tx, performance: Performance, told: PlanTold) -> None:
-    """A plan of its own that it has no more is taken away; what stands in the feed already is not told again."""
-    feed = feed_name(FeedFamily.PLANS, performance.site_id)
-    own = "SELECT 1 FROM feed_row WHERE feed = :feed AND key = :key"
-    if told.key != performance.id and tx.one(own, feed=feed, key=performance.id):
-        tx.feed(feed, performance.id, None)
-    if told.body is not None:
-        tx.feed_json(feed, told.key, told.body)
-
-
-def publish_performance(tx: Tx, performance: Performance, plan_id: Id) -> None:
-    """The performance for gates and kiosks."""
-    event = tx.get(Event, performance.event_id)
-    logical = tx.get(LogicalConfiguration, performance.logical_configuration_id)
-    site = tx.get(Site, performance.site_id)
-    assert event and logical and site, "foreign keys say so"
-    zones = zones_built(tx, logical.physical_configuration_id)
-    tx.feed(
-        feed_name(FeedFamily.PERFORMANCES, site.id),
-        performance.id,
-        PerformanceRow(
-            event_names=in_all(event.names),
-            starts=performance.starts,
-            doors=performance.doors,
-            closes=performance.closes,
-            timezone=site.timezone,
-            plan_id=plan_id,
-            on_sale=performance.state is PerformanceState.ON_SALE,
-            cancelled=performance.state is PerformanceState.CANCELLED,
-            reentry_after_s=performance.reentry_after_s,
-            policy=performance.policy,
-            zones={str(zone.control.bit_length() - 1): zone.name for zone in zones},
-            venue=in_all(site.names),
-        ),
-    )
-
-
-def publish_catalogue(tx: Tx, performance: Performance, point_of_sale_id: str, used: frozenset[str]) -> None:
-    """What this point of sale may sell of it; nothing while it is not on sale there. `used`: the categories of its
-    places."""
-    row = catalogue_row(tx, performance, point_of_sale_id, used)
-    tx.feed(feed_name(FeedFamily.CATALOGUE, point_of_sale_id), performance.id, row)
-
-
-def catalogue_row(
-    read: Read, performance: Performance, point_of_sale_id: str, used: frozenset[str]
-) -> CatalogueRow | None:
-    point = read.get(PointOfSale, point_of_sale_id)
-    channel = read.get(Channel, point.channel_id) if point else None
-    event = read.get(Event, performance.event_id)
-    grid = read.get(PriceGrid, performance.price_grid_id)
-    assert point and channel and event and grid, "foreign keys say so"
-    organiser = organiser_of(read, performance.context_id)
-    put = performance.state is PerformanceState.ON_SALE and serves(read, point.context_id, performance.id)
-    if not put or not is_open(point.active, channel.active) or organiser is None:
+    if performance is None:
         return None
-    prices = prices_of(read, grid.id)
-    categories = categories_by_rank(read, used=used)
-    tariffs = tariffs_by_rank(read, used={price.tariff_id for price in prices})
-    return CatalogueRow(
-        currency=grid.currency,
-        price_version=grid.version,
-        vat_bp=event.vat_bp,
-        categories=tuple(CategoryRow(each.id, in_all(each.names), each.colour, each.rank) for each in categories),
-        tariffs=tuple(
-            TariffRow(each.id, in_all(each.names), each.rank, each.proof, cells)
-            for each in tariffs
-            if (cells := {str(price.category_id): int(price.amount) for price in prices if price.tariff_id == each.id})
-        ),
-        max_places=channel.max_places,
-        sell_until=performance.sell_until,
-        mentions=mentions_at(read, performance.context_id),
-        number_prefix=device_series(organiser.code, point.code),
-        organiser=in_all(organiser.names),
-    )
+    of_now = drawn(read, performance)
+    source = source_of(performance, of_now)
+    plan_id, body = plan_drawn(read, performance, source)
+    there = plan_stands(read, performance.site_id, plan_id)
+    return PlanTold(plan_id, None if there else body, (of_now.mark, plan_mark(read, performance, source)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellPlan:
+    """Central's own: tells devices of a site how a performance's places are drawn, and that this is its plan. Answers
+    whether it did: not where the plan was acted on meanwhile."""
+
+    performance_id: Annotated[Id, Ref("performance")]
+
+
+@handles(
+    TellPlan, needs=CataloguePrivilege.CATALOGUE_MODIFY, refuses=(NoPerformance,), gives=bool, on="",
+    looked=lambda read, want: _plan_to_tell(read, want.performance_id),
+)  # fmt: skip
+def tell_plan(tx: Tx, want: TellPlan, told: PlanTold | None) -> Outcome[bool]:
+    performance = tx.get(Performance, want.performance_id)
+    if performance is None:
+        return Refused(NoPerformance.NO_SUCH_PERFORMANCE, fix="performance_id")
+    if told is None or told.mark != (drawn_mark(tx, performance), plan_mark(tx, performance, told.mark[1][0])):
+        return Ok(False)
+    if not plan_stands(tx, performance.site_id, told.plan_id):
+        if told.body is None:  # it was there, and is past
+            return Ok(False)
+        tx.feed_json(feed_name(FeedFamily.PLANS, performance.site_id), told.plan_id, told.body)
+    before = plan_id_of(standing_performance(tx, performance))
+    publish_performance(tx, performance, told.plan_id)
+    if before and before != told.plan_id:
+        _drop_plan(tx, performance, before)
+    return Ok(True)
+
+
+def _drop_plan(tx: Tx, performance: Performance, plan_id: str) -> None:
+    """A plan that no other performance has is taken away."""
+    others = tx.one(
+        "SELECT 1 FROM feed_row WHERE feed = :feed AND key <> :key AND body LIKE :named LIMIT 1",
+        feed=feed_name(FeedFamily.PERFORMANCES, performance.site_id), key=performance.id, named=f"%{plan_id}%",
+    )  # fmt: skip
+    if others is None and plan_stands(tx, performance.site_id, plan_id):
+        tx.feed(feed_name(FeedFamily.PLANS, performance.site_id), plan_id, None)
+
+
+# --- the rest ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellPerformance:
+    """Central's own: tells a performance to its site, and these points of sale what they may sell of it, as things
+    stand now. What stands in a feed already is not told again."""
+
+    performance_id: Annotated[Id, Ref("performance")]
+    points_of_sale: Annotated[tuple[Annotated[Id, Ref("point_of_sale")], ...], Between(most=POINTS_AT_ONCE)] = ()
+
+
+def _drawn_now(read: Read, performance_id: str) -> PlacesDrawn | None:
+    performance = read.get(Performance, performance_id)
+    return drawn(read, performance) if performance else None
+
+
+@handles(
+    TellPerformance, needs=CataloguePrivilege.CATALOGUE_MODIFY, refuses=(NoPerformance,), on="",
+    looked=lambda read, want: _drawn_now(read, want.performance_id),
+)  # fmt: skip
+def tell_performance(tx: Tx, want: TellPerformance, looked: PlacesDrawn | None) -> Outcome[None]:
+    performance = tx.get(Performance, want.performance_id)
+    if performance is None:
+        return Refused(NoPerformance.NO_SUCH_PERFORMANCE, fix="performance_id")
+    if looked is None or looked.mark != drawn_mark(tx, performance):
+        looked = drawn(tx, performance)
+    publish_performance(tx, performance)
+    rows, named = DeviceRows(tx), frozenset(want.points_of_sale)
+    stood = standing_catalogues(tx, performance.id, want.points_of_sale)
+    for till in (each for each in rows.tills() if each.point.id in named):
+        text = rows.catalogue_text(performance, looked.used, till)
+        if text != stood.get(till.point.id):
+            tx.feed_json(feed_name(FeedFamily.CATALOGUE, till.point.id), performance.id, text)
+    return Ok(None)
+
+
+def publish_performance(tx: Tx, performance: Performance, plan_id: str = "") -> None:
+    """The performance for gates and kiosks, with the change itself. Without `plan_id` its plan is the one that devices
+    know of: none yet, and no kiosk offers it."""
+    stood = standing_performance(tx, performance)
+    text = DeviceRows(tx).performance_text(performance, plan_id or plan_id_of(stood))
+    if text != stood:
+        tx.feed_json(feed_name(FeedFamily.PERFORMANCES, performance.site_id), performance.id, text)
+
+
+def plan_id_of(stood: str | None) -> str:
+    """Out of a performance's row; empty: devices know of none."""
+    return str(orjson.loads(stood)["plan_id"]) if stood else ""
+
+
+def standing_performance(read: Read, performance: Performance) -> str | None:
+    """Its row as it stands in the feed."""
+    row = read.one(
+        "SELECT body FROM feed_row WHERE feed = :feed AND key = :key",
+        feed=feed_name(FeedFamily.PERFORMANCES, performance.site_id), key=performance.id,
+    )  # fmt: skip
+    return row[0] if row else None
+
+
+def standing_catalogues(read: Read, performance_id: Id, points: Sequence[Id]) -> dict[Id, str]:
+    """What stands in the feeds of these points of sale of a performance; those that were told nothing, or that it is
+    gone, are left out."""
+    found: dict[Id, str] = {}
+    for first in range(0, len(points), AT_ONCE):
+        feeds = {feed_name(FeedFamily.CATALOGUE, each): each for each in points[first : first + AT_ONCE]}
+        among, params = in_list("f", list(feeds))
+        rows = read.run(
+            f"SELECT feed, body FROM feed_row WHERE feed IN {among} AND key = :key AND body IS NOT NULL",  # noqa: S608 - names of ours, values are parameters
+            key=performance_id,
+            **params,
+        )
+        found |= {feeds[feed]: body for feed, body in rows}
+    return found

@@ -18,14 +18,14 @@ from central.kernel.registry import handles
 from central.kernel.tx import Tx
 from central.ledger.ops import open_accounts
 from central.pricing.model import PriceGrid
-from central.programme.device_feeds import PlanTold, plan_to_tell, tell_devices
+from central.programme.device_feeds import publish_performance
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeSale:
-    """Opens, suspends, closes or cancels a performance's sale; `open` on one that is on sale tells devices anew."""
+    """Opens, suspends, closes or cancels a performance's sale; `open` on one that is on sale leaves it so."""
 
     performance_id: Annotated[Id, Ref("performance")]
     do: PerformanceDo
@@ -36,9 +36,8 @@ class ChangeSale:
     needs=CataloguePrivilege.CATALOGUE_MODIFY,
     refuses=(NoPerformance,),
     gives=PerformanceState,
-    looked=lambda read, want: plan_to_tell(read, want.performance_id),
 )
-def change_sale(tx: Tx, want: ChangeSale, told: PlanTold | None) -> Outcome[PerformanceState]:
+def change_sale(tx: Tx, want: ChangeSale) -> Outcome[PerformanceState]:
     before = tx.get(Performance, want.performance_id)
     if before is None:
         return Refused(NoPerformance.NO_SUCH_PERFORMANCE, fix="performance_id")
@@ -48,7 +47,7 @@ def change_sale(tx: Tx, want: ChangeSale, told: PlanTold | None) -> Outcome[Perf
     if after is None:
         return Refused(NoPerformance.NOT_POSSIBLE_NOW, fix=before.id, detail={"state": before.state, "do": want.do})
     performance = tx.update(before, replace(before, state=after))
-    tell_devices(tx, performance, told)
+    publish_performance(tx, performance)  # with the change: nothing is sold on meanwhile
     tx.touched.add(hall_mark(performance.id))
     _open_accounts(tx, performance)
     return Ok(after)

@@ -1,5 +1,5 @@
-"""Actions on plans that devices hear of: the order of a performance's seats, and undo on any plan (docs/spec/venues.md,
-Actions on a plan). What is sold, held, leased or optioned is left as it is, and named."""
+"""The order of a performance's seats, and undo on any plan (docs/spec/venues.md, Actions on a plan). What
+is sold, held, leased or optioned is left as it is, and named."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,7 +9,6 @@ from central.inventory.plan_tables import save_performance
 from central.kernel.entity import Between, Reach, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
-from central.programme.device_feeds import DRAWN, plan_changed
 from central.programme.plans import plan_table, target_context
 from central.venues.history import Changes, SeatField, index_of, inverse, load
 from central.venues.model import NoAct, PlanAct, PlanAction, PlanTarget, SeatOrder, VenuesPrivilege
@@ -36,10 +35,7 @@ class OrderSeats:
 @handles(OrderSeats, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoAct,), gives=Acted)
 def order_seats(tx: Tx, want: OrderSeats) -> Outcome[Acted]:
     act = to_order(want.order, want.first_zones, want.why)
-    done = on_performance(tx, want.performance_id, want.selection, act, taken_too=True)
-    if isinstance(done, Ok) and done.value.action_id:
-        plan_changed(tx, want.performance_id)
-    return done
+    return on_performance(tx, want.performance_id, want.selection, act, taken_too=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +82,6 @@ def undo_plan_action(tx: Tx, want: UndoPlanAction) -> Outcome[Acted]:
                 return twice
         case PlanTarget.PERFORMANCE:
             save_performance(tx, entry.target_id, changes, table)
-            if changes.fields & DRAWN:
-                plan_changed(tx, entry.target_id)
     made = record(
         tx, entry.target, entry.target_id, PlanAct.UNDO, changes, table,
         why=want.why.strip(), what={"act": str(entry.act)}, of_id=entry.id,

@@ -28,6 +28,11 @@ def drawn_otherwise(read: Read, performance_id: str, logical_id: str) -> bool:
     return found is not None
 
 
+def category_ranks(read: Read) -> tuple[tuple[Id, int], ...]:
+    """Of all seat categories of the house."""
+    return tuple((Id(row[0]), int(row[1])) for row in read.run("SELECT id, rank FROM seat_category ORDER BY id"))
+
+
 @dataclass(frozen=True, slots=True)
 class Played:
     """A performance with what it is called by. Times are aware UTC; `timezone` and `hall` are those of where it is."""

@@ -10,7 +10,7 @@ from central.kernel.crud import RESETTING, Resetting
 from central.kernel.entity import Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
-from central.programme.device_feeds import PlanTold, plan_to_tell, tell_devices
+from central.programme.device_feeds import publish_performance
 from central.programme.performances import Schedule
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
@@ -34,9 +34,8 @@ class ReschedulePerformance:
     needs=CataloguePrivilege.CATALOGUE_MODIFY,
     refuses=(NoPerformance,),
     gives=int,
-    looked=lambda read, want: plan_to_tell(read, want.performance_id),
 )
-def reschedule_performance(tx: Tx, want: ReschedulePerformance, told: PlanTold | None) -> Outcome[int]:
+def reschedule_performance(tx: Tx, want: ReschedulePerformance) -> Outcome[int]:
     """Answers with the number of places that were sold for the time before."""
     before = tx.get(Performance, want.performance_id)
     if before is None:
@@ -48,7 +47,7 @@ def reschedule_performance(tx: Tx, want: ReschedulePerformance, told: PlanTold |
         return Refused(NoPerformance.BAD_TIMES, fix="schedule", detail={"faults": faults})
     after = tx.update(before, replace(before, **{name: getattr(when, name) for name in TIMES}))
     if after.state is not PerformanceState.DRAFT:
-        tell_devices(tx, after, told)
+        publish_performance(tx, after)
         tx.touched.add(hall_mark(after.id))
     return Ok(places_sold(tx, before.id))
 

@@ -14,6 +14,10 @@ AREA = Area(
     sales=Sales(
         fixed=("logical_configuration", "physical_configuration", "physical_row", "physical_seat", "physical_zone")
     ),
+    told=(
+        *("site", "seat_category", "physical_configuration", "physical_zone", "logical_configuration"),
+        "plan_action",  # of each change of a seat there is one
+    ),
     privileges=tuple(VenuesPrivilege),
     usual={
         UsualProfile.BOX_OFFICE: (VenuesPrivilege.VENUE_READ,),

@@ -27,7 +27,7 @@ from central.kernel.outbox import Act
 from central.kernel.privileges import USUAL, UsualProfile
 from central.kernel.registry import BESIDE
 from central.kernel.turns import NO_SALES, Sales
-from central.kernel.versions import SELLING_TERMS, counts
+from central.kernel.versions import SELLING_TERMS, TOLD, counts
 from central.web.actor_words import ACTOR_WORDS, ActorWords
 from central.web.caller import Callers
 from central.web.rooms import MenuEntry, Room
@@ -57,8 +57,9 @@ class Area:
     loop of the area's own does. `health`: what /readyz says beside the kernel's own checks. `facts` are taken from
     devices, `feeds` told to them. `seekers`: how its things without a name are looked for, by table. `anomalies`:
     what may not fit, `checks`: what must hold of the books. `sales`: what a sale does with its
-    tables. `callers`: who comes to the API as whom; those of a later area are asked first. `actors`: who of its tables
-    the log names as who did something, by kind, and in words what they are."""
+    tables. `told`: those that the rows for devices are made of, beside what sales go by. `callers`: who comes to the
+    API as whom; those of a later area are asked first. `actors`: who of its tables the log names as who did something,
+    by kind, and in words what they are."""
 
     name: str
     modules: tuple[ModuleType, ...] = ()
@@ -80,6 +81,7 @@ class Area:
     anomalies: tuple[StrEnum, ...] = ()
     checks: tuple[Invariant, ...] = ()
     sales: Sales = NO_SALES
+    told: tuple[str, ...] = ()
     callers: tuple[Callable[[web.Application], Callers], ...] = ()
     actors: Mapping[ActorKind, ActorWords] = field(default_factory=dict)
 
@@ -97,4 +99,5 @@ class Area:
         add_all(ANOMALIES, ((str(kind), kind) for kind in self.anomalies))
         self.sales.declare()
         counts(SELLING_TERMS, *self.sales.offered)
+        counts(TOLD, *self.told)
         add_all(INVARIANTS, ((each.name, each) for each in self.checks))

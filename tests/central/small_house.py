@@ -20,6 +20,7 @@ from central.orders.model import OrdersPrivilege, PaymentMethod
 from central.orders.ops import PlaceOrder, WantedPlace
 from central.organisation.ops import CreateContext, SetUpHouse, key_digest
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
+from central.programme.device_loop import PlansKnown
 from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, Schedule
 from central.selling.model import ChannelKind
@@ -36,6 +37,7 @@ from central.venues.ops import (
 )
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Reason, Refused
+from tests.telling import tell
 
 NOW = datetime(2026, 11, 21, 18, 0, tzinfo=UTC)
 STARTS = NOW + timedelta(hours=2)
@@ -107,6 +109,10 @@ class Clerk:
             key: None if body is None else orjson.loads(body)
             for key, body in self.rows("SELECT key, body FROM feed_row WHERE feed = :f", f=name)
         }
+
+    def tell(self, known: PlansKnown | None = None) -> list[Any]:
+        """Devices hear of all that changed; answers with the commands that told them."""
+        return tell(self.door, self.db, self.watch(), self.as_(SYSTEM).do, known)
 
     def as_(self, actor: Actor) -> "Clerk":
         return Clerk(self.door, self.db, self.watch, actor)
@@ -319,6 +325,7 @@ def set_up(clerk: Clerk, rows: int = 2, row: int = 10) -> House:
         == sitting + 20
     )
     do(ChangeSale(performance_id=performance, do=PerformanceDo.OPEN))
+    clerk.tell()
     seats = tuple(seat_id(physical, "Parterre", each, str(n)) for each in "ABCDEFGH"[:rows] for n in range(1, row + 1))
     ((gauge,),) = clerk.rows("SELECT id FROM gauge")
     return House(

@@ -65,12 +65,12 @@ def test_every_right_stands_in_its_own_area() -> None:
 
 
 def test_an_area_speaks_for_its_own_tables_alone() -> None:
-    """Of what sales do; the kernel's are whoever's that keeps them."""
+    """Of what sales do, and of what devices are told; the kernel's are whoever's that keeps them."""
     home = {table: each.kind.__module__.split(".")[1] for table, each in BY_NAME.items()}
     others = {
         (area.name, table)
         for area in AREAS
-        for table in (*area.sales.offered, *area.sales.read, *area.sales.written, *area.sales.fixed)
+        for table in (*area.sales.offered, *area.sales.read, *area.sales.written, *area.sales.fixed, *area.told)
         if home.get(table, area.name) not in (area.name, "kernel")
     }
     assert others == set()

@@ -39,6 +39,7 @@ DATE = "a day that people or the law set, however far ahead; what is final of it
 MONOTONIC = "seconds of the monotonic clock"
 NO_MOMENT = "`now` is no moment there, or `at` none of a clock's"
 BEARS = {
+    ("catalogue/reads.py", "ids_not_over"): "a clock that is right again makes another list, whose rest is told",
     ("catalogue/reads.py", "not_over"): DATE,
     ("devices/enrolment.py", "live_codes"): BY_SPANS,
     ("devices/snapshots.py", "snapshot"): "a day at most, after which pages bring the same",

@@ -21,6 +21,7 @@ PRICES = ("tests/central/pricing/test_reads.py",)
 WRITER = "tests/central/kernel/test_writer_process.py"
 SELLING = ("tests/central/orders/test_selling.py",)
 
+FEEDS = "tests/central/programme/test_device_feeds.py"
 LANE = "tests/central/kernel/test_heavy_lane.py"
 UPLOADS = "tests/central/devices/test_many_uploads.py"
 SHOWN = "tests/central/web/screens/test_shown_first.py"
@@ -337,6 +338,27 @@ SALE = (
         "tests/central/inventory/test_limits.py"),
     one("season-last", "the last day of a season is said to be outside of it", "central/programme/season_days.py",
         ".date() <= ends else", ".date() < ends else", "tests/central/programme/test_times.py"),
+    one("told-number", "a change is looked at once, and then no more", "central/programme/device_loop.py",
+        "if now == self._told:", "if self._told:", FEEDS),
+    one("told-bell", "a change waits until somebody looks", "central/programme/device_loop.py",
+        "            self._news.set()", "            pass", FEEDS),
+    one("told-believed", "what was told is not compared again", "central/programme/device_loop.py",
+        "self._told = None if found else now", "self._told = now", FEEDS),
+    one("told-old-places", "the categories of a performance's places are those that it had first",
+        "central/programme/device_loop.py",
+        "if known is None or known.mark != drawn_mark(read, performance):", "if known is None:", FEEDS),
+    one("told-old-plan", "a plan is drawn once", "central/programme/device_loop.py",
+        "if known is None or known[0] != mark:", "if known is None:", FEEDS),
+    one("told-past-plan", "a plan that was acted on meanwhile is told as it was", "central/programme/device_feeds.py",
+        "if told is None or told.mark != (", "if told is None or () == (", FEEDS),
+    one("told-twice", "what stands in a feed is told again", "central/programme/device_feeds.py",
+        "        if text != stood.get(till.point.id):\n", "        if True:\n", FEEDS),
+    one("told-at-once", "all points of sale are told in one commit", "central/programme/device_loop.py",
+        "range(0, len(self.points), POINTS_AT_ONCE)", "range(0, len(self.points), 10**6)", FEEDS),
+    one("told-shared-plan", "a plan goes although another performance has it", "central/programme/device_feeds.py",
+        "if others is None and plan_stands(", "if plan_stands(", FEEDS),
+    one("told-sold-on", "kiosks sell on until the loop comes", "central/programme/on_sale.py",
+        "    publish_performance(tx, performance)", "    pass", *SELLING),
     one("order-grid", "a place costs what it costs in another grid", "central/pricing/reads.py",
         "r.grid_id = g.id AND r.tariff_id IN", "r.tariff_id IN", *PRICES),
     one("sale-price", "a device asks for another price than the grid's, and nobody is told",

@@ -45,6 +45,7 @@ from shared.outcome import Ok
 from shared.wire.certificates import DeviceKind, issue, root_certificate, signing_request, verified
 from shared.wire.seal import Signer
 from tests.sim.world import START
+from tests.telling import tell
 
 ROWS = {"Parterre": ("ABC", "1re"), "Balcon": ("DE", "2e")}
 SEATS_IN_ROW = 12
@@ -278,6 +279,7 @@ def the_house() -> House:
         )
     )
     do(ChangeSale(performance_id=performance, do=PerformanceDo.OPEN))
+    tell(door, db, START, do)
     kits = {}
     for name, kind in DEVICES.items():
         device = made_id(name)

@@ -33,6 +33,7 @@ from central.orders.ops import PlaceOrder, WantedPlace
 from central.organisation.webhook_events import TellWebhooks
 from central.organisation.webhooks import CreateWebhook
 from central.programme.carry_over import CarryOver
+from central.programme.device_feeds import TellPerformance, TellPlan
 from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, DeletePerformance, Schedule
 from central.programme.plan_actions import OrderSeats, UndoPlanAction
@@ -160,6 +161,8 @@ async def play(bulk: Bulk, later: Callable[[timedelta], None]) -> None:
         )
     await do(DeletePerformance(performance_id=made["third"]))
     await do(ChangeSale(performance_id=made["show"], do=PerformanceDo.OPEN))
+    await do(TellPlan(performance_id=made["show"]))
+    await do(TellPerformance(performance_id=made["show"], points_of_sale=(house.kiosk_point,)))
     await do(ReschedulePerformance(performance_id=made["show"], schedule=LATER))
     await do(BlockLogical(configuration_id=made["logical"], selection=ALL, why="télévision"))
     await do(UnblockLogical(configuration_id=made["logical"], selection=ALL))

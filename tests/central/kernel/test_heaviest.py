@@ -332,7 +332,7 @@ EACH: dict[str, tuple[float, float, float, int, int]] = {
     "DeleteLogicalConfiguration": (16, 0, 1, 60, 125),
     "CreatePerformance": (28, 0, 1, 185, 80),
     "DeletePerformance": (16, 0, 1, 60, 135),
-    "ChangeSale": (0, 0, 0, 220, 15),
+    "TellPlan": (0, 0, 0, 210, 0),
     "BlockLogical": (46, 0, 1, 140, 310),
     "UnblockLogical": (46, 0, 1, 130, 330),
     "AssignLogicalCategory": (46, 0, 1, 160, 310),
@@ -344,7 +344,7 @@ EACH: dict[str, tuple[float, float, float, int, int]] = {
     "BlockPlaces": (57, 0, 1, 170, 230),
     "UndoPlanAction": (61, 0, 1, 160, 310),
     "UnblockPlaces": (5, 0, 0, 0, 120),
-    "OrderSeats": (66, 0, 1, 595, 350),
+    "OrderSeats": (62, 0, 1, 170, 225),
     "AssignContingent": (57, 0, 1, 185, 230),
     "FireReleaseRules": (22, 0, 1, 85, 100),
     # half of the hall in a cart, of which one holds at most 999

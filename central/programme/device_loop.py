@@ -1,0 +1,176 @@
+"""Tells devices what has changed, whatever changed it. Two numbers count the changes of all tables that their rows are
+made of (`Area.told`, and what sales go by); when one has moved, the rows of every performance that is not over are made
+anew beside the writer, and what differs from what stands in the feeds is written, the next performance first, a few
+points of sale in each command, so that sales go on in between.
+
+It keeps no mark of how far it came: what differs is what is still to be told, after a crash as much as after another
+release that makes rows say more, and two processes of central tell nothing twice. Only how places are drawn it
+remembers, for a stadium's plan takes a second.
+"""
+
+import asyncio
+import time
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from aiohttp import web
+
+from central.catalogue.model import Performance
+from central.catalogue.reads import ids_not_over, performances_among
+from central.kernel.actor import SYSTEM
+from central.kernel.door import Door
+from central.kernel.tx import Read
+from central.kernel.versions import SELLING_TERMS, TABLES_OF, TOLD
+from central.programme.device_feeds import (
+    POINTS_AT_ONCE,
+    PlacesDrawn,
+    TellPerformance,
+    TellPlan,
+    drawn,
+    drawn_mark,
+    plan_drawn,
+    plan_id_of,
+    plan_mark,
+    plan_stands,
+    source_of,
+    standing_catalogues,
+    standing_performance,
+)
+from central.programme.device_rows import DeviceRows
+from central.web.area import DOOR, Work
+from shared.ids import Id
+from shared.runtime.system import SystemClock, fresh_id
+from shared.runtime.tasks import wait_any, well
+
+EVERY_S = 2.0  # between two looks at the numbers: another process moves them too
+PERFORMANCES_AT_ONCE = 10  # in one look
+SHARE = 0.2  # of the time goes into looks at most: callers come first
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What may be told of changes by one look: the numbers that count them, and which performances are not over, the
+    next first. A clock that was wrong makes another list, and what was missed is told with that."""
+
+    numbers: tuple[int, ...]
+    performances: tuple[Id, ...]
+
+
+def heard(read: Read) -> Heard:
+    return Heard((read.version(SELLING_TERMS), read.version(TOLD)), ids_not_over(read))
+
+
+@dataclass(slots=True)
+class PlansKnown:
+    """How the places of performances are drawn, and which plan came of which mark: what is dear to work out."""
+
+    drawn: dict[Id, PlacesDrawn] = field(default_factory=dict)
+    plans: dict[Id, tuple[tuple[Any, ...], Id]] = field(default_factory=dict)
+
+    def of_now(self, read: Read, performance: Performance) -> PlacesDrawn:
+        known = self.drawn.get(performance.id)
+        if known is None or known.mark != drawn_mark(read, performance):
+            known = self.drawn[performance.id] = drawn(read, performance)
+        return known
+
+    def plan_id(self, read: Read, performance: Performance, of_now: PlacesDrawn) -> Id:
+        source = source_of(performance, of_now)
+        mark = plan_mark(read, performance, source)
+        known = self.plans.get(source)
+        if known is None or known[0] != mark:
+            known = self.plans[source] = mark, plan_drawn(read, performance, source)[0]
+        return known[1]
+
+    def forget_but(self, performances: Collection[Id]) -> None:
+        """Of what is over."""
+        self.drawn = {each: self.drawn[each] for each in performances if each in self.drawn}
+        sources = {*performances, *(each.mark[0] for each in self.drawn.values())}
+        self.plans = {each: known for each, known in self.plans.items() if each in sources}
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """What devices do not know of a performance: its plan, its own row, what these points of sale may sell of it."""
+
+    performance_id: Id
+    plan: bool
+    row: bool
+    points: tuple[Id, ...]
+
+    def commands(self) -> Iterator[TellPlan | TellPerformance]:
+        """Each a bounded piece of work."""
+        if self.plan:
+            yield TellPlan(performance_id=self.performance_id)
+        if self.row and not self.points:
+            yield TellPerformance(performance_id=self.performance_id)
+        for first in range(0, len(self.points), POINTS_AT_ONCE):
+            some = self.points[first : first + POINTS_AT_ONCE]
+            yield TellPerformance(performance_id=self.performance_id, points_of_sale=some)
+
+
+def untold(read: Read, performances: Sequence[Id], known: PlansKnown) -> list[Untold]:
+    rows = DeviceRows(read)
+    found = (_untold(read, each, rows, known) for each in performances_among(read, performances))
+    return [each for each in found if each.plan or each.row or each.points]
+
+
+def _untold(read: Read, performance: Performance, rows: DeviceRows, known: PlansKnown) -> Untold:
+    of_now = known.of_now(read, performance)
+    plan_id = known.plan_id(read, performance, of_now)
+    stood = standing_performance(read, performance)
+    plan = plan_id_of(stood) != plan_id or not plan_stands(read, performance.site_id, plan_id)
+    row = not plan and stood != rows.performance_text(performance, plan_id)
+    told = standing_catalogues(read, performance.id, [till.point.id for till in rows.tills()])
+    points = tuple(
+        till.point.id
+        for till in rows.tills()
+        if told.get(till.point.id) != rows.catalogue_text(performance, of_now.used, till)
+    )
+    return Untold(performance.id, plan, row, points)
+
+
+class DeviceLoop:
+    def __init__(self, door: Door, every_s: float = EVERY_S) -> None:
+        self._door, self._every_s = door, every_s
+        self._news = asyncio.Event()
+        self._told: Heard | None = None
+        self._known = PlansKnown()
+        self._clock = SystemClock()
+        door.on_commit(self._committed)
+
+    def _committed(self, _: frozenset[str], marks: frozenset[str]) -> None:
+        if not (marks.isdisjoint(TABLES_OF[SELLING_TERMS]) and marks.isdisjoint(TABLES_OF[TOLD])):
+            self._news.set()
+
+    async def keep(self) -> None:
+        """Until cancelled. What was told is compared once more with the next look."""
+        while True:
+            await self.tell()
+            well()
+            await wait_any(self._news, self._every_s)
+
+    async def tell(self) -> bool:
+        """Whether there was anything to tell."""
+        now: Heard = await self._door.read(SYSTEM, heard)
+        if now == self._told:
+            return False
+        found = False
+        for first in range(0, len(now.performances), PERFORMANCES_AT_ONCE):
+            some = now.performances[first : first + PERFORMANCES_AT_ONCE]
+            began = time.perf_counter()
+            look = partial(untold, performances=some, known=self._known)
+            differing: list[Untold] = await self._door.read_long(SYSTEM, look)
+            spent = time.perf_counter() - began
+            for command in (command for each in differing for command in each.commands()):
+                await self._door.execute(SYSTEM, command, fresh_id(self._clock))
+                found = True
+            await asyncio.sleep(spent / SHARE - spent)
+        self._known.forget_but(now.performances)
+        self._told = None if found else now
+        return found
+
+
+def telling(app: web.Application) -> Work:
+    return DeviceLoop(app[DOOR]).keep
