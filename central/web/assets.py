@@ -1,4 +1,5 @@
-"""What `/static/` serves, all of it in memory and compressed once: a name that is not here does not exist."""
+"""What `/static/` serves: what stands in an area's `static/`, and in the shell's, all in memory and compressed once. A
+name that is not here does not exist; with one that stands twice central does not start."""
 
 import gzip
 from dataclasses import dataclass
@@ -10,8 +11,9 @@ from aiohttp import web
 
 from central.web.hall_svg import STYLE as HALL_STYLE
 from shared.look import css, web_fonts
+from shared.registries import add
 
-_FOLDER = Path(__file__).parent / "static"
+_AREAS = Path(__file__).parents[1]
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 _YEAR_S = 31_536_000
 
@@ -29,9 +31,11 @@ class Asset:
 
 @cache
 def assets() -> dict[str, Asset]:
-    files = {
-        path.relative_to(_FOLDER).as_posix(): path.read_bytes() for path in _FOLDER.rglob("*") if path.suffix in _TYPES
-    }
+    files: dict[str, bytes] = {}
+    for folder in sorted(_AREAS.glob("*/static")):
+        for path in folder.rglob("*"):
+            if path.suffix in _TYPES:
+                add(files, path.relative_to(folder).as_posix(), path.read_bytes())
     fonts = {f"fonts/{name}": data for name, data in web_fonts().items()}
     tokens = {"tokens.css": (css("/static/fonts") + HALL_STYLE).encode()}
     return {name: _asset(name, data) for name, data in {**files, **fonts, **tokens}.items()}

@@ -100,7 +100,7 @@ async def test_a_page_stands_in_the_menu(browser: Browser) -> None:  # noqa: F81
     room = await browser.get("/admin/e/event")  # the programme's, which the area says is its own
     assert "/admin/cloakroom" in room.text
     page = await browser.get("/admin/cloakroom")
-    assert page.status == 200 and "0 manteaux" in page.text
+    assert page.status == 200 and "0 manteaux" in page.text and "/static/cloakroom.css?v=" in page.text
 
 
 async def test_a_loop_runs_and_health_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
