@@ -62,15 +62,23 @@ def the_institution(read: Read) -> Context | None:
 
 def path_of(read: Read, context_id: str) -> tuple[str, ...]:
     """A context and its ancestors, nearest first; empty for one that does not exist."""
+    parents = read.once("context", _parents)
     path: list[str] = []
     at: str | None = context_id
     while at and len(path) < MOST_LEVELS:
-        row = read.one("SELECT parent_id FROM context WHERE id = :id", id=at)
-        if row is None:
-            break
+        if at not in parents:
+            row = read.one("SELECT parent_id FROM context WHERE id = :id", id=at)
+            if row is None:
+                break
+            parents[at] = row[0]
         path.append(at)
-        at = row[0]
+        at = parents[at]
     return tuple(path)
+
+
+def _parents(_: Read) -> dict[str, str | None]:
+    """Of the contexts that one look has met: pages ask for the same ways again and again."""
+    return {}
 
 
 def institution_of(read: Read, context_id: str) -> Id:

@@ -56,6 +56,8 @@ KERNEL = (
         "runner.server.request_factory = plainly(runner.server.request_factory)", "pass", EXPECTED),
     one("expect-unbidden", "who waits to be told to send its body waits for good", "central/web/bodies.py",
         "        await bid(request)\n", "", EXPECTED),
+    one("ways-again", "a page asks for the way up as often as it has parts", "central/kernel/contexts.py",
+        "        if at not in parents:", "        if True:", "tests/central/web/test_branches.py"),
     one("usual-any", "a usual set is made as another proposal was shown", "central/web/checklist_usual.py",
         "mark = shown_mark(list(rows))", "mark = shown_mark([])", SHOWN),
     one("callers-order", "whoever shows a key beside a device's signature is who has the key", "central/app.py",

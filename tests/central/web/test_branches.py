@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from central.kernel.contexts import ContextKind
+from central.kernel.db import Row
 from central.kernel.privileges import EVERYTHING
 from central.kernel.tx import Read
 from central.organisation.ops import CreateContext
@@ -54,6 +55,24 @@ def test_a_large_house_shows_the_way_and_a_little_beside_it(
         assert all(len(each.children) <= MOST_BESIDE + 1 for root in shown for each in root.all())
     assert seasons[0] not in ids(tree(read, house.institution))
     assert [each.id for root in tree(read, theirs) for each in root.all() if each.more] == [theirs]
+
+
+def test_a_context_above_is_asked_for_once_a_look(
+    clerk: Clerk, house: House, large: tuple[Id, list[Id]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before: once for each level of each way of each part of a page."""
+    asked, one = list[str](), Read.one
+
+    def counted(read: Read, sql: str, /, **params: Any) -> Row | None:
+        asked.extend([params["id"]] if "SELECT parent_id FROM context" in sql else [])
+        return one(read, sql, **params)
+
+    monkeypatch.setattr(Read, "one", counted)
+    read = look(clerk, house, house.organiser)
+    for at in (house.organiser, house.season, house.activity, house.season):
+        tree(read, at)
+        way_to(read, at)
+    assert sorted(asked) == sorted({house.institution, house.organiser, house.season, house.activity})
 
 
 def test_a_small_one_shows_all(clerk: Clerk, house: House) -> None:
