@@ -156,7 +156,7 @@ def test_a_statement_against_the_order_is_found(tmp_path: Path) -> None:
         ("ops.py", f"{SITE}\nmade = None\nmade = Site(x)\nmade = None\ntx.insert(made)", f"5: {OTHERS}"),
         ("ops.py", f"{SITE}\ntx.insert(Site(x) if x else y)", f"2: {OTHERS}"),
         ("ops.py", f"{SITE}\ndef of(x) -> dict[Site, Sale]: ...\ntx.delete(of(x))", ""),
-        ("ops.py", f"{SITE}\ndef of(x) -> Site: ...\nclass Told:\n    def of(x) -> Sale: ...\ntx.delete(of(x))", ""),
+        ("ops.py", f"{SITE}\ndef of(x) -> Sale: ...\nclass Told:\n    def of(x) -> Site: ...\ntx.delete(of(x))", ""),
         ("ops.py", f"{SITE}\nseen.append(Site(x))\nsaid.update(Site(x))", ""),
         ("ops.py", "from central.orders.things import Sale\ntx.delete(Sale(x))", ""),
         ("reads.py", 'x = "SELECT amount FROM price"', f"1: {ALONE}"),
