@@ -41,7 +41,7 @@ AREA = Area(
         slips.slip_pages,
     ),
     loops={"devices": device_loop.telling},
-    checklist=(checklist_items.performance, checklist_items.on_sale),
+    checklist=(checklist_items.logical_configuration, checklist_items.performance, checklist_items.on_sale),
     feeds=(
         Feeds(FeedFamily.PERFORMANCES, Scope.SITE, EVERYBODY),
         Feeds(FeedFamily.CATALOGUE, Scope.POINT_OF_SALE, SELLERS),

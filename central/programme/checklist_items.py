@@ -1,4 +1,5 @@
-"""What an activity needs once there is an event: a performance with its hall and prices, and that it goes on sale."""
+"""How a hall is sold in a season; and what an activity needs once there is an event: a performance with its hall and
+prices, and that it goes on sale."""
 
 from central.catalogue.model import CataloguePrivilege, PerformanceState
 from central.catalogue.reads import first_event, performances_in
@@ -6,9 +7,26 @@ from central.kernel.checklist import HOUSE, ItemStanding, needed, t
 from central.kernel.contexts import ContextKind, path_of
 from central.kernel.tx import Read
 from central.pricing.reads import first_grid
+from central.venues.model import VenuesPrivilege
 from central.venues.reads import first_validated
+from central.venues.seating_reads import seatings_of
 
 READ = CataloguePrivilege.CATALOGUE_READ
+
+
+@needed(t("Salle telle qu’elle est vendue"), at=ContextKind.SEASON, order=140, needs=VenuesPrivilege.VENUE_READ)
+def logical_configuration(read: Read, season: str) -> ItemStanding:
+    there = seatings_of(read, season)
+    if there.validated:
+        return ItemStanding(True, "", f"{HOUSE}/logical_configuration?at={season}", there.validated)
+    if there.draft:
+        said = t("Donnez une catégorie à chaque place, puis validez.")
+        return ItemStanding(False, said, f"{HOUSE}/logical_configuration/{there.draft}")
+    of = f"&physical={there.hall}" if there.hall else ""
+    return ItemStanding(
+        False, t("Dites à quelle catégorie appartient chaque partie de la salle, pour cette saison."),
+        f"/admin/sell-hall?at={season}{of}", waits=not (there.hall and there.categories),
+    )  # fmt: skip
 
 
 @needed(t("Représentation"), at=ContextKind.ACTIVITY, order=410, needs=READ)

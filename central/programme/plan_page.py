@@ -81,6 +81,7 @@ class PlanPages:
         for target, table in TABLE.items():
             done_here = tuple(handler_of(act.command).name for act in ACTS[target].values())
             frame.page_for(table, "Plan", f"/admin/plan/{target}/{{id}}", NEEDS, done_here)
+        frame.lead_to("import_plan", "/admin/plan/physical/{id}")
         here = r"/admin/plan/{target:physical|logical|performance}/{id:[0-9A-Z]{26}}"
         app.router.add_get(here, self._page)
         app.router.add_get(here + "/picture", self._picture)

@@ -31,6 +31,5 @@ AREA = Area(
         checklist_items.physical_configuration,
         checklist_items.entrances,
         checklist_items.seat_categories,
-        checklist_items.logical_configuration,
     ),
 )

@@ -23,4 +23,4 @@ def capacity_part(read: Read, _: Texts, hall: PhysicalConfiguration) -> Mapping[
     ((seats,),) = read.run("SELECT COUNT(*) FROM physical_seat WHERE configuration_id = :id", id=hall.id)
     if not zones:
         return None
-    return {"places": int(places), "seats": int(seats), "plan": f"/admin/plan/physical/{hall.id}"}
+    return {"places": int(places), "seats": int(seats)}

@@ -6,8 +6,7 @@ from itertools import cycle
 from typing import Any
 
 from central.kernel.checklist import HOUSE, ItemStanding, needed, of_table, t
-from central.kernel.contexts import ContextKind, path_of
-from central.kernel.db import in_list
+from central.kernel.contexts import ContextKind
 from central.kernel.languages import in_house
 from central.kernel.tx import Read
 from central.venues.model import PhysicalConfiguration, VenuesPrivilege
@@ -97,29 +96,3 @@ def entrances(read: Read, institution: str) -> ItemStanding:
 def seat_categories(read: Read, institution: str) -> ItemStanding:
     said = t("Dites quelles catégories de places vous vendez : chaque siège en aura une.")
     return of_table(read, "seat_category", institution, said)
-
-
-@needed(t("Salle telle qu’elle est vendue"), at=ContextKind.SEASON, order=140, needs=READ)
-def logical_configuration(read: Read, season: str) -> ItemStanding:
-    rows = read.run(
-        "SELECT state, COUNT(*), MIN(id) FROM logical_configuration WHERE context_id = :at GROUP BY state", at=season
-    )
-    draft = min((first for state, _, first in rows if state != "validated"), default="")
-    if done := sum(count for state, count, _ in rows if state == "validated"):
-        return ItemStanding(True, "", f"{HOUSE}/logical_configuration?at={season}", done)
-    if draft:
-        said = t("Donnez une catégorie à chaque place, puis validez.")
-        return ItemStanding(False, said, f"{HOUSE}/logical_configuration/{draft}")
-    inside, params = in_list("at", path_of(read, season))
-    built = read.run(
-        "SELECT c.id FROM physical_configuration c "  # noqa: S608 - parameters
-        "JOIN space s ON s.id = c.space_id JOIN site i ON i.id = s.site_id "
-        f"WHERE c.state = 'validated' AND i.context_id IN {inside} ORDER BY c.id LIMIT 1",
-        **params,
-    )
-    categories = read.one(f"SELECT 1 FROM seat_category WHERE context_id IN {inside}", **params)  # noqa: S608 - names of ours, values are parameters
-    of = f"&physical={built[0][0]}" if built else ""
-    return ItemStanding(
-        False, t("Dites à quelle catégorie appartient chaque partie de la salle, pour cette saison."),
-        f"/admin/sell-hall?at={season}{of}", waits=not (built and categories),
-    )  # fmt: skip

@@ -204,7 +204,8 @@ class Workshop:
             words = await self._door.read(me.actor, lambda read: refusal_text(read, t, outcome, plan_id))
             page.faults.extend(_faults(outcome))
             return await self._page(request, _counted(page, outcome, words), 422)
-        raise web.HTTPSeeOther(f"/admin/plan/physical/{plan_id}?done={command_id}")
+        to = request.app[FRAME].leads_to["import_plan"].format(id=plan_id)
+        raise web.HTTPSeeOther(f"{to}?done={command_id}")
 
     async def _export(self, request: web.Request) -> web.Response:
         frame = request.app[FRAME]
