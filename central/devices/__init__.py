@@ -17,7 +17,6 @@ from central.devices import (
     pages,
     presence,
     revocations,
-    sale_checks,
     snapshots,
 )
 from central.devices.model import DeviceAnomaly, DevicesPrivilege, NotLeased
@@ -70,7 +69,7 @@ AREA = Area(
         KindOfFact(FactKind.CLOCK, EVERYBODY),
     ),
     anomalies=tuple(DeviceAnomaly),
-    checks=(checks.LOST, checks.EFFECTS, sale_checks.BOOKS, sale_checks.PLACES, checks.VISIBLE, checks.BLOCKED),
+    checks=(checks.LOST, checks.EFFECTS, checks.VISIBLE, checks.BLOCKED),
     feeds=(
         Feeds(FeedFamily.KEYS, Scope.INSTITUTION, EVERYBODY),
         Feeds(FeedFamily.HALL, Scope.SITE, SELLERS),

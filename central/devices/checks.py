@@ -8,17 +8,23 @@ from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import TypeVar
 
+import orjson
+
 from central.access.checks import GENUINE
 from central.access.model import TOLD_ID, ScanAnomaly
 from central.access.reads import ids_shown_as, surplus_id
 from central.devices.model import DeviceAnomaly
 from central.kernel.columns import columns
 from central.kernel.invariants import Invariant, Looked, number
+from central.kernel.sums import summed
 from central.kernel.tx import Read
+from central.orders.checks import PAID
+from central.orders.model import SaleAnomaly
 from shared.ids import Id, derived_id
 from shared.wire.codec import load
 from shared.wire.facts import Direction, FactKind, Sale, ScanFact
 
+_HOMELESS = (DeviceAnomaly.SLOT_CLASH, DeviceAnomaly.SALE_WITHOUT_LEASE, DeviceAnomaly.SALE_AFTER_WRITE_OFF)
 _Told = TypeVar("_Told")
 
 
@@ -127,7 +133,8 @@ def _one_effect(read: Read, seen: Looked) -> None:
 
 
 def _anomalies_visible(read: Read, seen: Looked) -> None:
-    """I6. What does not fit is on the list, under its class: second entries, dead letters, quarantine, chains."""
+    """I6. What does not fit is on the list, under its class: second entries, dead letters, quarantine, tickets that
+    nobody sold, sales without a place or of another amount."""
     second = ids_shown_as(read, ScanAnomaly.DUPLICATE_OFFLINE)
     for scan, ticket in read.run(f"SELECT g.id, g.ticket_id FROM ({GENUINE}) g WHERE g.nth > 1 ORDER BY g.id"):  # noqa: S608 - names of ours, values are parameters
         if derived_id("duplicate", scan) not in second:
@@ -145,8 +152,43 @@ def _anomalies_visible(read: Read, seen: Looked) -> None:
     ):
         if derived_id("unknown ticket", ticket) not in unknown:
             seen.fault(f"ticket {ticket} was admitted and never sold, and no anomaly says so")
-    seen.count(open=number(read, "SELECT COUNT(*) FROM anomaly WHERE settled = 0"))
+    _other_amounts(read, seen)
+    seen.count(
+        open=number(read, "SELECT COUNT(*) FROM anomaly WHERE settled = 0"),
+        without_place=_lines_without_place(read, seen),
+    )
     seen.count(**dict(read.run("SELECT kind, COUNT(*) FROM anomaly WHERE settled = 0 GROUP BY kind ORDER BY kind")))
+
+
+def _other_amounts(read: Read, seen: Looked) -> None:
+    """A device took another amount than what it sold costs."""
+    shown = {row[0] for row in read.run("SELECT subject FROM anomaly WHERE kind = :k", k=SaleAnomaly.AMOUNT_DIFFERS)}
+    for order, total, *paid in read.run(
+        f"SELECT o.id, o.total, {PAID} FROM sale_order o WHERE o.device_id IS NOT NULL ORDER BY o.id"  # noqa: S608 - our own text
+    ):
+        if summed(*paid) != total and order not in shown:
+            seen.fault(f"order {order}: total {total}, paid {summed(*paid)}, and no anomaly says so")
+
+
+def _lines_without_place(read: Read, seen: Looked) -> int:
+    """How many; those of an order that has fewer anomalies than such lines are faults."""
+    rows = read.run(
+        "SELECT l.order_id, COUNT(*), (SELECT COUNT(*) FROM order_line a WHERE a.order_id = l.order_id) "
+        "FROM order_line l WHERE l.allocation_id IS NULL GROUP BY l.order_id ORDER BY l.order_id"
+    )
+    if not rows:
+        return 0
+    flagged: dict[str, int] = {}
+    for kind in _HOMELESS:
+        for anomaly, detail in read.run("SELECT id, detail FROM anomaly WHERE kind = :kind", kind=kind):
+            flagged[anomaly] = int(orjson.loads(detail).get("count", 1))
+    for order, lines, all_lines in rows:
+        ids = {derived_id("sale", order, kind) for kind in _HOMELESS}
+        ids |= {derived_id("sale", order, n, kind) for n in range(4 * all_lines) for kind in _HOMELESS}  # from before
+        told = sum(flagged.get(each, 0) for each in ids)
+        if told < lines:
+            seen.fault(f"order {order}: {lines} lines sold without a place, {told} of them flagged")
+    return sum(row[1] for row in rows)
 
 
 def _nothing_blocked(read: Read, seen: Looked) -> None:

@@ -3,6 +3,7 @@
 from central.inventory import (
     audit,
     checklist_items,
+    checks,
     contingents,
     counts,
     hold_expiry,
@@ -33,4 +34,5 @@ AREA = Area(
     },
     loops={"inventory": loops.keeping},
     checklist=(checklist_items.contingents,),
+    checks=(checks.PLACES,),
 )

@@ -1,6 +1,7 @@
 """Proves what is counted against the rows it is counted from, performance by performance: counts, gauges, places,
-holds, limits. What differs is named; that nothing does is what every property test ends with, and what a person can ask
-for at any time (`parterre audit inventory`, or the screen by the query)."""
+holds, limits. What differs is named; that nothing does is what every property test ends with, what must hold of the
+books (checks.py), and what a person can ask for at any time (`parterre audit inventory`, or the screen by the
+query)."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -56,6 +57,12 @@ def inventory_audit(read: Read, want: InventoryAudit) -> Outcome[list[Difference
 def differences(read: Read, performance_id: str) -> list[Difference]:
     checks = (_counts, _gauges, _seats, _holds, _limits)
     return [Difference(Id(performance_id), at, what) for check in checks for at, what in check(read, performance_id)]
+
+
+def house_differences(read: Read) -> Iterator[tuple[Id, list[Difference]]]:
+    """Of each performance, in the order of their start."""
+    for performance in all_performances(read):
+        yield performance.id, differences(read, performance.id)
 
 
 Found = Iterator[tuple[str, str]]
@@ -172,9 +179,9 @@ def _limits(read: Read, performance_id: str) -> Found:
 
 
 def _wrong_sums(read: Read) -> Found:
-    for performance in all_performances(read):
-        for each in differences(read, performance.id):
-            yield f"performance {performance.id}", f"{each.at}: {each.what}"
+    for performance, found in house_differences(read):
+        for each in found:
+            yield f"performance {performance}", f"{each.at}: {each.what}"
 
 
 def _wrong_limits(read: Read) -> Found:
@@ -203,8 +210,7 @@ def audit_house(database: Database) -> Iterator[tuple[str, list[Difference]]]:
         try:
             db.begin(write=False)
             read = Read(db, SYSTEM, now, make_keys(now))  # a look wants keys; nothing here is signed
-            for performance in all_performances(read):
-                yield performance.id, differences(read, performance.id)
+            yield from house_differences(read)
         finally:
             db.rollback()
             db.close()

@@ -3,7 +3,7 @@
 from central.kernel.feeds import Feeds, Scope
 from central.kernel.privileges import UsualProfile
 from central.kernel.turns import Sales
-from central.orders import holds, ops, pages, reads
+from central.orders import checks, holds, ops, pages, reads
 from central.orders.model import OrdersPrivilege, SaleAnomaly
 from central.web.area import Area
 from central.web.rooms import Room
@@ -25,5 +25,6 @@ AREA = Area(
     },
     called={"entitlement": reads.numbers_of},
     anomalies=tuple(SaleAnomaly),
+    checks=(checks.BOOKS,),
     feeds=(Feeds(FeedFamily.TICKETS, Scope.SITE, frozenset({Right.CONTROL})),),
 )
