@@ -43,7 +43,6 @@ FORGOTTEN_AT_ONCE = 2_000  # deliveries in one command
 OLD_FOR = timedelta(hours=24)  # a secret that was replaced still signs beside the new one
 PREFIX = "whsec_"
 SECRET_BYTES = range(24, 65)
-DONE_ACTIONS = ("created", "changed", "deleted")
 _PATTERN = re.compile(r"[a-z_*]{1,60}(\.(created|changed|deleted|\*))?")
 
 

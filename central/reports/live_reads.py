@@ -36,6 +36,7 @@ from shared.clock import from_ms, to_ms
 from shared.ids import Id
 from shared.rules.place_state import PlaceState, state_of
 from shared.wire.certificates import DeviceKind
+from shared.wire.facts import Direction
 from shared.wire.feeds import CategoryRow
 
 MOST_SALES = 5
@@ -308,7 +309,7 @@ def _decision(read: Read, scan: _Scan) -> Decision:
         unknown=ScanAnomaly.UNKNOWN_TICKET_ADMITTED,
     )  # fmt: skip
     verdict = Verdict.REFUSED if not scan.admitted else Verdict.LOOK if look else Verdict.ADMITTED
-    if scan.admitted and scan.direction == "exit":
+    if scan.admitted and scan.direction == Direction.EXIT:
         verdict = Verdict.LEFT
     return Decision(
         at=from_ms(scan.at),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from central.kernel.actor import Actor
+from central.kernel.contexts import ContextKind
 from central.kernel.crud import CONFIGURED
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, Declaration
@@ -152,7 +153,7 @@ def stands(declaration: Declaration, at: Branch) -> bool:
     """Whether an entity has a list of its own at a context; rows that only belong to another one are on its page, but
     for those that have a name and a life of their own, as a drawn hall."""
     if home(declaration.name) is None:
-        return at.kind == "institution"
+        return at.kind == ContextKind.INSTITUTION
     own = declaration.life is not None and "names" in declaration.names
     return own or "context_id" in declaration.names or declaration.name in CONFIGURED
 

@@ -6,7 +6,6 @@ import json
 import os
 import tty
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +154,3 @@ class Lane:
         if not self._log.exists():
             return []
         return [orjson.loads(line) for line in self._log.read_bytes().splitlines() if line.endswith(b"}")]
-
-
-def local_time(at: str) -> str:
-    return datetime.fromisoformat(at).astimezone().strftime("%H:%M:%S")

@@ -163,12 +163,6 @@ class Sync:
         self._due.add(feed)
         self._bell.set()
 
-    def poke(self) -> None:
-        """Do everything now: after enrolment, when the line is back, or when somebody presses the button."""
-        self._due.update(self.feeds)
-        self._bell.set()
-        self._facts.set()
-
     async def wait_current(self) -> None:
         """Until every feed was up to date once since the start."""
         await self._current.wait()
