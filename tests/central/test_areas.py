@@ -1,33 +1,35 @@
-"""Areas say themselves what they are: a new one is a folder of its own, its lines in areas.py, and texts; and a module
-of shared/wire where devices tell it something or hear of it. If it has tables it is a change of the schema too, which
-every such change writes down in the same places (docs/development.md, When the schema changes)."""
+"""Areas say themselves what they are; what a new one is made of: test_new_area.py."""
 
 import ast
-import os
 import re
-import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import fields
 from graphlib import TopologicalSorter
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from multiprocessing import get_context
 from pathlib import Path
 from runpy import run_path
 
-import pytest
-
+import central
 from central.areas import AREAS
 from central.kernel.actor import ActorKind
 from central.kernel.entity import BY_NAME
+from central.kernel.facts import FACTS
 from central.kernel.feeds import FEEDS
+from central.kernel.privileges import USUAL
+from central.kernel.registry import COMMANDS
+from central.web import text_keys
 from central.web.actor_words import ACTOR_WORDS
 from central.web.area import Area
 from central.web.limits import OF_STRANGERS, RequestLimit
 from central.web.request_waits import COUNTED
 from shared.wire.feeds import FeedFamily
-from tests.central.new_area.tree import placed, with_area
+from tests.central.new_area.texts import WORDS
+from tests.central.new_area.tree import TEMPLATE
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("central/", "shared/", "tests/", "tools/", "texts/", "docs/", "edge/", "parterre/", "benchmarks/",
-          "pyproject.toml")  # fmt: skip
 
 
 def test_each_areas_folder_is_in_the_one_order() -> None:
@@ -98,100 +100,29 @@ def test_no_file_imports_in_a_circle() -> None:
     TopologicalSorter(imports).prepare()  # raises CycleError, which names them
 
 
-@pytest.mark.timeout(900)
-def test_a_new_area_touches_no_other_folder(tmp_path: Path) -> None:
-    """In a copy of the tree, with the template among the areas: its migration is written by the tool, its story
-    (entity, life, rule, command, page, loop, fact, feed, setting, right in a usual profile, health) holds, and so do
-    lint's checks of areas and every test that goes by what is declared (but for what is called with another area's
-    thing: new_area/choice.py). It stands in the middle of the order, and then at its end. What a change of the schema
-    records is not among it: FROZEN, printed_columns.txt, a dump."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    with_area([name for name in listed.stdout.splitlines() if name.startswith(COPIED)], tmp_path)
-    (tmp_path / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
-    _done([str(tmp_path / "tools" / "migration"), "coats"], tmp_path)
-    _done([sys.executable, "-m", "tests.central.test_life_cycles"], tmp_path)  # a coat's into the document
-    for kind in ("sql", "tidy"):
-        _done([sys.executable, str(tmp_path / "tools" / "checks.py"), kind], tmp_path)
-    _done([str(Path(sys.prefix) / "bin" / "lint-imports"), "--no-logo", "--no-cache"], tmp_path)
-    held = ["tests/central/cloakroom", *(f"{file}::{test}" for file, tests in walks().items() for test in tests)]
-    but = [f"--deselect={each}" for each in LEFT_OUT]
-    own = ["-p", "tests.central.new_area.choice", "-m", "not postgres and not slow"]
-    _done([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *own, *but, *held], tmp_path)
-    placed(tmp_path, "first_run")  # what stands last is seen by none; the rest was asked in the middle
-    _done([sys.executable, str(tmp_path / "tools" / "checks.py"), "sql"], tmp_path)
-    _done([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *AT_THE_END], tmp_path)
+def test_a_new_area_declares_itself() -> None:
+    """In a copy of this process, for what is declared stays. The rest: test_new_area.py."""
+    with ProcessPoolExecutor(1, get_context("fork")) as copy:
+        told, unsaid = copy.submit(declared_anew).result()
+    assert told == {"right", "usual", "entity", "hand_in_coat", "lose_coats", "feed", "fact"}
+    assert unsaid == []
 
 
-REGISTRY = re.compile(
-    r"\b(AREAS|BY_NAME|CHOSEN|COMMANDS|CONFIGURED|ENTITIES|FACTS|FEEDS|ITEMS|QUERIES|SEEKERS|SUBJECTS|USUAL|sampling"
-    r"|text_keys)\b"
-)
-"""What areas declare goes by these names, and what is made up from it."""
-TREE = re.compile(r"\b(ROOT|glob|rglob)\b")
-"""Whoever reads all files reads an area's."""
-AT_THE_END = (
-    "tests/central/cloakroom",
-    "tests/central/first_run/test_usual.py",
-    "tests/central/kernel/test_registry.py",
-)
-"""What goes by the order."""
-LEFT_OUT = {
-    f"tests/central/test_areas.py::{test_a_new_area_touches_no_other_folder.__name__}": "it is this one",
-    "tests/central/test_house_keys.py": "its commands are the program's",
-    "tests/central/kernel/test_writer_process.py": "processes; a new command is in each of them, or in none",
-    "tests/central/kernel/test_old_houses.py": "a change of the schema records it: a dump",
-    "tests/central/kernel/test_row_proof.py::test_a_print_of_before_is_one_of_today": "as that: printed_columns.txt",
-    "tests/central/web/test_api.py": "15 s, for one test of all entities: which of their fields a program may ask by",
-}
-"""What of `walks` is not run with the template, and why. Nor is what needs PostgreSQL, is in slow.txt, or
-is called with another area's thing."""
-
-
-def walks() -> dict[str, list[str]]:
-    """Each file of tests that goes by what areas declare, and which of its tests do: they, or what they call in it,
-    name one of the registries."""
-    files = {file.relative_to(ROOT).as_posix(): file.read_text() for file in Path(__file__).parent.rglob("test_*.py")}
-    found = {file: going_by(text) for file, text in sorted(files.items()) if REGISTRY.search(text)}
-    return {file: tests for file, tests in found.items() if tests}
-
-
-def going_by(text: str) -> list[str]:
-    """Those of a file's tests that name a registry, or read the tree; or name something of the file that does, be it a
-    fixture, a function or what a test is called with."""
-    said = dict[str, str]()
-    for node in ast.parse(text).body:
-        first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
-        lines = "\n".join(text.splitlines()[first - 1 : node.end_lineno])
-        match node:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                said[name] = lines
-            case ast.Import(names=names) | ast.ImportFrom(names=names):
-                of = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
-                said |= {each.asname or each.name.partition(".")[0]: of + each.name for each in names}
-            case ast.Assign() | ast.AnnAssign():
-                said |= {name: lines for each in ast.walk(node) if (name := _assigned(each))}
-    words = {name: {*re.findall(r"\w+", lines)} for name, lines in said.items()}
-    concerned = {name for name, lines in said.items() if REGISTRY.search(lines) or TREE.search(lines)}
-    while more := {name for name in said.keys() - concerned if words[name] & concerned}:
-        concerned |= more
-    return [name for name in said if name.startswith("test_") and name in concerned]
-
-
-def _assigned(node: ast.AST) -> str:
-    return node.id if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else ""
-
-
-def test_what_is_left_out_is_there() -> None:
-    files = walks()
-    for each in LEFT_OUT:
-        file, _, test = each.partition("::")
-        assert file in files and f"def {test}" in (ROOT / file).read_text()
-
-
-def _done(command: list[str], folder: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHONPATH"))}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
+def declared_anew() -> tuple[set[str], list[str]]:
+    """What is known of the template once it is imported and has declared itself; and what it has no words for."""
+    before = {keys[-1] for keys, _ in text_keys._declared()}
+    spec = spec_from_file_location("shared.wire.coats", TEMPLATE / "wire.py")
+    assert spec is not None and spec.loader is not None
+    sys.modules[spec.name] = wire = module_from_spec(spec)
+    spec.loader.exec_module(wire)
+    central.__path__.append(str(TEMPLATE))
+    area: Area = import_module("central.cloakroom").AREA
+    area.declare()
+    told = {name for name in ("hand_in_coat", "lose_coats") if name in COMMANDS}
+    told |= {"right"} if all(right.startswith(f"{area.name}.") for right in area.privileges) else set()
+    told |= {"usual"} if all({*rights} <= {*USUAL[profile]} for profile, rights in area.usual.items()) else set()
+    told |= {"entity"} if BY_NAME["coat"].kind.__module__ == "central.cloakroom.model" else set()
+    told |= {"feed"} if wire.COATS in FEEDS else set()
+    told |= {"fact"} if FACTS[wire.COAT_FETCHED].body is wire.CoatFetched else set()
+    needed = {keys[-1]: keys for keys, _ in text_keys._declared() if keys[-1] not in before}
+    return told, sorted(last for last, keys in needed.items() if not WORDS.keys() & set(keys))

@@ -34,7 +34,7 @@ ELSEWHERE: dict[str, set[str]] = {
     "parterre/demo/stage.py": set(),
     "tests/conftest.py": {"initdb", "postgres"},
     "tests/e2e/test_api_browser.py": {"curl"},  # the page's own line
-    "tests/central/test_areas.py": set(),  # git, and our own tools
+    "tests/central/test_new_area.py": set(),  # git, and our own tools
     "tests/edge/device/test_tls.py": {"mosquitto"},
     "tests/frame/test_bootstrap.py": set(),
     "tests/frame/test_mosquitto.py": {"mosquitto"},

@@ -1,4 +1,4 @@
-"""The cloakroom works (test_areas.py copies it to the tests of areas)."""
+"""The cloakroom works (test_new_area.py copies it to the tests of areas)."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ from central.first_run import profiles
 from central.kernel.contexts import path_of
 from central.kernel.door import Door
 from central.kernel.facts import NoEffect
+from central.kernel.keys import Keys
 from central.reports.checks import Checks
 from shared.clock import from_ms
 from shared.outcome import Refused
@@ -32,6 +33,7 @@ from tests.central.devices.test_facts import enrol
 from tests.central.devices.test_hostile_devices import writable
 from tests.central.small_house import Clerk, House, Watch, new_id, set_up
 from tests.central.web.screens.conftest import Browser, browser  # noqa: F401 - a fixture
+from tests.central.web.test_no_page_grows import asked_of_both, grown_of
 from tests.hostile import bent
 from tests.waiting import until_so
 
@@ -101,6 +103,16 @@ async def test_a_page_stands_in_the_menu(browser: Browser) -> None:  # noqa: F81
     assert "/admin/cloakroom" in room.text
     page = await browser.get("/admin/cloakroom")
     assert page.status == 200 and "0 manteaux" in page.text and "/static/cloakroom.css?v=" in page.text
+
+
+@pytest.mark.behind_the_door
+async def test_its_pages_do_not_grow(
+    sqlite_template: tuple[Path, House], tmp_path: Path, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few, many = await asked_of_both(sqlite_template, tmp_path, keys, monkeypatch, "coat", "cloakroom")
+    assert {"/admin/cloakroom", "/admin/e/coat", "/admin/pick/coat", "/admin/do/hand_in_coat"} <= many.keys()
+    assert max(each.status for each in many.values()) < 500
+    assert grown_of(few, many) == []
 
 
 async def test_a_loop_runs_and_health_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

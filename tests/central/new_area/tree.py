@@ -16,7 +16,10 @@ def with_area(files: list[str], tree: Path) -> None:
     for name in files:
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / name).exists():
-            shutil.copy(ROOT / name, tree / name)
+            shutil.copy2(ROOT / name, tree / name)
+    for folder in {(ROOT / name).parent for name in files}:
+        if (kept := folder / "__pycache__").exists():  # Python looks by time and size whether it is of the same text
+            shutil.copytree(kept, tree / kept.relative_to(ROOT))
     shutil.copytree(TEMPLATE / "cloakroom", tree / "central" / "cloakroom")
     shutil.copy(TEMPLATE / "wire.py", tree / "shared" / "wire" / "coats.py")
     tests = tree / "tests" / "central" / "cloakroom"

@@ -1,4 +1,4 @@
-"""What central and the devices at a cloakroom agree on (test_areas.py copies it into shared/wire)."""
+"""What central and the devices at a cloakroom agree on (test_new_area.py copies it into shared/wire)."""
 
 from dataclasses import dataclass
 from typing import Final
