@@ -121,6 +121,10 @@ class Enrolled:
     root_pem: str
 
 
+_HAS_KEY = "WHERE kid = :kid AND (state <> 'revoked' OR certificate <> '')"
+"""A key that was ever certified stays its device's: gates hold its row, and with it which of its tickets stay good."""
+
+
 @handles(EnrolDevice, needs=None, refuses=(NoDevice,), gives=Enrolled)
 def enrol_device(tx: Tx, want: EnrolDevice) -> Outcome[Enrolled]:
     digest = code_digest(want.code)
@@ -138,7 +142,7 @@ def enrol_device(tx: Tx, want: EnrolDevice) -> Outcome[Enrolled]:
     if key is None:
         return Refused(NoDevice.BAD_REQUEST, fix="request_pem")
     kid, device = kid_of(key), live[0]
-    if kid == tx.keys.signer.kid or tx.find(Device, "WHERE kid = :kid AND state <> 'revoked'", kid=kid):
+    if kid == tx.keys.signer.kid or tx.find(Device, _HAS_KEY, kid=kid):
         return Refused(NoDevice.KEY_TAKEN, fix="request_pem")
     pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     after = DEVICE[device.state, DeviceDo.ENROL]

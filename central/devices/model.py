@@ -181,7 +181,7 @@ class NoDevice(Reason):
     NO_SUCH_POINT_OF_SALE = auto()
     CODE_TAKEN = auto()
     ENROLMENT_CODE_TAKEN = auto()  # it enrols another device, within the ten minutes that it lives
-    KEY_TAKEN = auto()  # it is that of another device, which is not revoked, or of central
+    KEY_TAKEN = auto()  # it is or was that of another device, or is central's
     NOT_YOUR_FEED = auto()
     NO_DEAD_LETTER = auto()  # it was taken meanwhile, or never was one
     NO_SNAPSHOT = auto()  # none was made, or its time is over: the feeds come by page

@@ -49,8 +49,8 @@ REFUSALS = {
     "code_used": ("This code was used already.", _NEW_CODE),
     "no_device.bad_request": ("Central could not read this device's request.", "Check that both run the same version."),
     "no_device.key_taken": (
-        "Another device has this device's key at central.",
-        "Revoke that one in central's device list, or give this device a data directory of its own.",
+        "Another device has, or had, this device's key at central.",
+        "Give this device a data directory of its own: it makes a key there. Keep the old one until all is told.",
     ),
     "refused": ("An operator refused this device.", "Ask who runs the devices; then enrol it with a new code."),
     "no_device.no_such_device": ("Central no longer knows this request.", _NEW_CODE),

@@ -370,6 +370,21 @@ def test_a_devices_key_and_code_are_no_other_devices(clerk: Clerk, house: House)
     clerk.do(ApproveDevice(device_id=first.id, kid=signer.kid))
     assert taken()
     assert taken(signing_request(clerk.door.keys.signer.key, "g")), "nor is it central's"
+    sold = (new_id(), new_id())
+    clerk.do(RevokeDevice(device_id=first.id, good=sold))
+    told = clerk.feed(f"keys/{house.institution}")[signer.kid]
+    assert told["good"] == list(sold) and told["revoked_at"]
+    assert taken(), "what stays good of it is said under its key, and stays so"
+    assert clerk.feed(f"keys/{house.institution}")[signer.kid] == told
+    clerk.do(EnrolDevice(code="WXYZ-6789", request_pem=signing_request(Ed25519PrivateKey.generate(), "g")))
+
+
+def test_a_key_that_was_never_let_in_is_free_again(clerk: Clerk, house: House) -> None:
+    first, second = an_invitation(house, "G1", "ABCD-2345"), an_invitation(house, "G2", "WXYZ-6789")
+    request = signing_request(Ed25519PrivateKey.generate(), "g")
+    for each in (first, second):
+        clerk.do(each)
+    clerk.do(EnrolDevice(code="ABCD-2345", request_pem=request))
     clerk.do(RevokeDevice(device_id=first.id))
     clerk.do(EnrolDevice(code="WXYZ-6789", request_pem=request))  # the same machine under a new name
 

@@ -409,6 +409,8 @@ PEOPLE = (
         'return Refused(NoOperator.KEY_TAKEN, fix="key_digest") if taken else None', "return None", CALLERS),
     one("key-of-two-devices", "two devices have one key", "central/devices/enrolment.py",
         "kid == tx.keys.signer.kid or tx.find(Device,", "kid == tx.keys.signer.kid and tx.find(Device,", CALLERS),
+    one("key-again", "a revoked key comes back as another's", "central/devices/enrolment.py",
+        "(state <> 'revoked' OR certificate <> '')", "state <> 'revoked'", CALLERS),
     one("code-of-two", "one code enrols two devices", "central/devices/enrolment.py",
         "if any(code == digest and of != want.id for code, of in live_codes(tx)):", "if False:", CALLERS),
     one("at-once", "whoever is known has as many requests under way as they like", "central/web/limits.py",
