@@ -17,7 +17,7 @@ from central.kernel.personal import Personal, PersonalKind
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import NoSignIn
-from central.web.kept_views import MOST_NAME, MOST_VIEWS, KeptView
+from central.web.kept_views import MOST_NAME, MOST_VIEWS, KeptView, worth_keeping
 from shared.ids import LENGTH, Id, derived_id
 from shared.outcome import Ok, Outcome, Reason, Refused
 
@@ -49,7 +49,7 @@ class KeepListView:
 
     entity: Annotated[str, Between(most=60)]
     name: Annotated[str, Between(1, MOST_NAME), Personal(PersonalKind.IDENTITY, "")]
-    query: Annotated[str, Between(most=1000)]
+    query: Annotated[str, Between(most=1000), Personal(PersonalKind.IDENTITY, "")]
 
 
 @handles(KeepListView, needs=None, refuses=(NoSignIn, NoView))
@@ -64,7 +64,8 @@ def keep_list_view(tx: Tx, want: KeepListView) -> Outcome[None]:
     tx.write(
         "INSERT INTO list_view (id, operator_id, entity, name, query) VALUES (:id, :operator, :entity, :name, :query) "
         "ON CONFLICT (id) DO UPDATE SET name = :name, query = :query",
-        id=key, operator=tx.actor.id, entity=want.entity, name=want.name, query=want.query,
+        id=key, operator=tx.actor.id, entity=want.entity, name=want.name,
+        query=worth_keeping(want.entity, want.query),
     )  # fmt: skip
     return Ok(None)
 

@@ -40,7 +40,7 @@ class ViewPages:
     async def keep(self, request: web.Request) -> web.StreamResponse:
         me, form = await self._frame.who(request), await form_of(request)
         entity, name = typed(form, "entity"), " ".join(typed(form, "name").split())[:MOST_NAME]
-        query = worth_keeping(typed(form, "query"))[:1000]
+        query = worth_keeping(entity, typed(form, "query")[:1000])
         if name:
             await self._door.execute(me.actor, KeepListView(entity=entity, name=name, query=query), _new_id())
         raise web.HTTPSeeOther(_list_of(entity, query))

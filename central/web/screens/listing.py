@@ -7,7 +7,7 @@ counted is counted up to `COUNTED`: nobody reads "41,307", and counting them wou
 import base64
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from enum import StrEnum, auto
+from enum import StrEnum
 from typing import Any
 
 import orjson
@@ -20,6 +20,7 @@ from central.kernel.scope import home, narrowing
 from central.kernel.search_index import folded, spoken
 from central.kernel.tx import Read
 from central.kernel.values import OneOf, Word, whole_number
+from central.web.kept_views import When
 from central.web.screens.names import stands_for, title_column
 from shared.clock import to_ms
 
@@ -29,14 +30,6 @@ MOST_WORDS = 6
 FEW = 1500  # more than is counted
 MOST_NEEDLE = 200
 LEAST = -(2**62)  # stands for NULL among numbers
-
-
-class When(StrEnum):
-    """Which rows of a list that goes by days."""
-
-    COMING = auto()  # what is not over yet
-    PAST = auto()
-    ALL = auto()
 
 
 @dataclass(frozen=True, slots=True)

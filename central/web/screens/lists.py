@@ -12,7 +12,7 @@ from central.kernel.entity import Column, Declaration
 from central.kernel.tx import Read
 from central.web.cookies import cookie
 from central.web.frame import FRAME
-from central.web.kept_views import MOST_NAME, MOST_VIEWS, ONLY, worth_keeping
+from central.web.kept_views import MOST_NAME, MOST_VIEWS, ONLY, When, worth_keeping
 from central.web.screens.cells import Cell, default_columns, is_number, reader, ref_of, shown_columns
 from central.web.screens.exports import EXPORTS
 from central.web.screens.listing import (
@@ -20,7 +20,6 @@ from central.web.screens.listing import (
     PAGE,
     ListFilter,
     ListPage,
-    When,
     by_value,
     found,
     may_see,
@@ -126,7 +125,8 @@ async def listed(request: web.Request) -> web.Response:
 
 def _query(declaration: Declaration, wanted: ListFilter, columns: list[Column]) -> str:
     """How the list is seen now, as a view keeps it."""
-    return worth_keeping(address(declaration, wanted, col=".".join(each.name for each in columns)).partition("?")[2])
+    query = address(declaration, wanted, col=".".join(each.name for each in columns)).partition("?")[2]
+    return worth_keeping(declaration.name, query)
 
 
 def _cookie(declaration: Declaration) -> str:

@@ -9,12 +9,13 @@ from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.organisation.list_views import DropListView, KeepListView, NoView, views_of
 from central.organisation.model import NoSignIn
 from central.web.kept_views import MOST_VIEWS, worth_keeping
-from shared.ids import Id
+from shared.ids import Id, derived_id
 from shared.outcome import Refused
 from tests.central.small_house import new_id
 from tests.central.web.screens.conftest import Browser, Page
 
 LIST = "/admin/e/tariff"
+AN_ID = derived_id("test", "a season")
 
 
 async def kept(browser: Browser) -> list[tuple[object, ...]]:
@@ -81,13 +82,31 @@ async def test_a_view_is_its_keepers_alone_and_of_a_list_that_is(browser: Browse
     assert await browser.door.read(SYSTEM, lambda read: views_of(read, stranger.id, "tariff")) == []
 
 
+async def test_what_was_typed_is_kept_by_no_way(browser: Browser) -> None:
+    """Not by the page, and not by whoever gives the command: of values those that are chosen."""
+    said = await browser.post(
+        "/admin/views", [("entity", "tariff"), ("name", "A"), ("query", "&".join(f"x{n}=1" for n in range(400)))]
+    )
+    assert said.status == 200 and [row[3] for row in await kept(browser)] == [""]
+    own = Actor(ActorKind.OPERATOR, new_id(), ())
+    typed = "is.email=paul%40secret.example&q=Paul&is.kind=person&sort=name"
+    assert (await browser.door.execute(own, KeepListView(entity="operator", name="P", query=typed), new_id())).ok
+    assert (await kept(browser))[-1][3] == "is.kind=person&sort=name"
+    bodies = await browser.door.read(
+        SYSTEM, lambda read: read.run("SELECT body FROM command_log WHERE name = 'keep_list_view'")
+    )
+    assert bodies and not [body for (body,) in bodies if "paul" in body.casefold()]
+
+
 @pytest.mark.parametrize(
     "query, want",
     [
         ("q=Dupont&after=1&before=2&done=3&sort=code", "sort=code"),
         ("is.state=on_sale&when=all", "is.state=on_sale&when=all"),
-        ("at=X&col=a.b", "at=X&col=a.b"), ("", ""), ("sort=%22%3E%3Cscript%3E", "sort=%22%3E%3Cscript%3E"),
+        (f"at={AN_ID}&col=code.names", f"at={AN_ID}&col=code.names"), ("at=X&col=a.b", ""), ("", ""),
+        ("sort=%22%3E%3Cscript%3E", ""), ("is.proof=true", "is.proof=true"), ("is.code=Dupont", ""),
+        (f"is.context_id={AN_ID}", f"is.context_id={AN_ID}"), ("is.context_id=Dupont", ""),
     ],
 )  # fmt: skip
 def test_of_an_address_a_view_is_how_the_list_is_seen(query: str, want: str) -> None:
-    assert worth_keeping(query) == want
+    assert worth_keeping("performance" if "state" in query else "tariff", query) == want
