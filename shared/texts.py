@@ -1,6 +1,7 @@
 """The texts of a device: plain mappings, drawn from `texts/<language>/*.po` by `tools/device_texts.py`. No device reads
 a file for a word, and none needs gettext."""
 
+import re
 from collections.abc import Mapping
 
 from shared.languages import spoken
@@ -10,6 +11,16 @@ Text = str | tuple[str, str]
 
 Catalogue = Mapping[str, Mapping[str, Text]]
 """By language, by key."""
+
+_SPACED = re.compile(r" ?([?!;:])(?=\s|$)| ([»%])")
+
+
+def typeset(language: str, text: str) -> str:
+    """As it is shown: in French a narrow space that no line breaks at stands before ? ! : ; % and inside « », which
+    whoever writes the text types as an ordinary one."""
+    if language != "fr":
+        return text
+    return _SPACED.sub(lambda found: "\u202f" + (found[1] or found[2]), text).replace("« ", "«\u202f")
 
 
 def say(texts: Catalogue, language: str, key: str, /, **values: str | int) -> str:

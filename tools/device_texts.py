@@ -4,7 +4,6 @@ tools/device_texts.py            writes them
 tools/device_texts.py --check    says what is missing, does not fit or is not what the texts say; exit code 1
 """
 
-import re
 import string
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 from babel.messages.pofile import read_po
 
 from shared.languages import LANGUAGES
-from shared.texts import Text
+from shared.texts import Text, typeset
 
 ROOT = Path(__file__).resolve().parent.parent
 ROLES = {"device": ("troubles",), "kiosk": ("kiosk", "paper"), "gate": ("gate",), "printer_agent": ("paper",)}
@@ -25,19 +24,18 @@ from shared.texts import Catalogue
 
 SAID: Catalogue = {
 '''
-_SPACED = re.compile(r" ?([?!;:])(?=\s|$)")
 
 Texts = dict[str, dict[str, Text]]
 
 
 def read(areas: tuple[str, ...]) -> Texts:
-    """By language, by key. In French a narrow no-break space stands before ? ! : ; so that it cannot be forgotten."""
+    """By language, by key, as they are shown."""
     found: Texts = {language: {} for language in LANGUAGES}
     for language in LANGUAGES:
         for area in areas:
             with (ROOT / "texts" / language / f"{area}.po").open("rb") as file:
                 for message in read_po(file, locale=language):
-                    texts = [_typeset(language, text) for text in _each(message.string)]
+                    texts = [typeset(language, text) for text in _each(message.string)]
                     if key := _each(message.id)[0].removeprefix(f"{area}:"):
                         found[language][key] = texts[0] if len(texts) == 1 else (texts[0], texts[1])
     return found
@@ -45,10 +43,6 @@ def read(areas: tuple[str, ...]) -> Texts:
 
 def _each(said: Any) -> list[str]:
     return [str(text) for text in said] if isinstance(said, tuple | list) else [str(said or "")]
-
-
-def _typeset(language: str, text: str) -> str:
-    return _SPACED.sub("\u202f\\1", text) if language == "fr" else text
 
 
 def faults_of(role: str, texts: Texts) -> list[str]:

@@ -364,7 +364,7 @@ class Wizard:
 
 def titles(t: Texts) -> Mapping[Step, str]:
     return dict(zip(_ORDER, (
-        t("L’établissement"), t("L’organisateur"), t("La saison"), t("Le lieu"), t("La salle"), t("Vous"),
+        t("L’institution"), t("L’organisateur"), t("La saison"), t("Le site"), t("La salle"), t("Vous"),
     ), strict=True))  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def administrative_numbers(read: Read, organiser_id: str) -> ItemStanding:
     if timezone_of(read, organiser_id) in FRENCH:
         wanted += [("siret", t("SIRET")), ("licence", t("licence"))]
     lacking = tuple(name for key, name in wanted if not said.get(key))
-    todo = t("Complétez ce que la loi veut lire sur chaque billet.")
+    todo = t("Complétez ce que la loi exige sur chaque billet.")
     link = f"/admin/do/set_mentions?on={organiser_id}"
     return ItemStanding(not lacking, todo, link, len(wanted) - len(lacking), parts=lacking)
 
@@ -67,7 +67,7 @@ def team(read: Read, institution: str) -> ItemStanding:
     at = f"?at={institution}"
     link = f"/admin/e/operator{at}" if count > 1 else f"/admin/e/operator/new{at}"
     return ItemStanding(
-        count > 1, t("Invitez celles et ceux qui vendent, contrôlent et règlent avec vous."), link, int(count)
+        count > 1, t("Invitez celles et ceux qui vendent, contrôlent et configurent avec vous."), link, int(count)
     )
 
 
@@ -88,7 +88,7 @@ def perimeters(read: Read, institution: str) -> ItemStanding | None:
 
 
 @needed(
-    t("Courrier électronique"),
+    t("Courriel"),
     at=ContextKind.INSTITUTION,
     order=910,
     optional=True,
@@ -103,6 +103,6 @@ def mail(read: Read, institution: str) -> ItemStanding | None:
     if not waiting:
         return None  # nothing to do, and nothing known: whether there is a server stands in the configuration
     return ItemStanding(
-        False, t("Des lettres attendent : donnez à central un serveur de courrier (mail, dans central.toml)."),
+        False, t("Des courriels attendent : indiquez au central un serveur de messagerie (mail, dans central.toml)."),
         f"/admin/e/operator?at={institution}", int(waiting),
     )  # fmt: skip

@@ -56,14 +56,14 @@ def _limited(t: Texts, each: Attempt, known: dict[Any, Operator]) -> Limited:
     whose, _, where = rest.partition("@")
     owner = known.get(whose)
     if kind == "address":
-        who, where = t("toute personne qui n’est jamais entrée de là"), whose
+        who, where = t("toute personne qui ne s’est jamais connectée de là"), whose
     elif kind == "session":
         who = t("une session ouverte")
     else:
         who = owner.name if owner else t("un opérateur qui n’existe pas")
     what = {
         "password": t("mots de passe essayés"), "code": t("codes essayés"), "letter": t("liens demandés"),
-        "address": t("essais sur plusieurs opérateurs"), "session": t("mots de passe redonnés"),
+        "address": t("essais sur plusieurs opérateurs"), "session": t("confirmations par mot de passe"),
     }[kind]  # fmt: skip
     href = f"/admin/e/operator/{owner.id}" if owner else ""
     until = each.locked_until
@@ -74,5 +74,5 @@ def _limited(t: Texts, each: Attempt, known: dict[Any, Operator]) -> Limited:
 def _place(t: Texts, where: str) -> str:
     """An address, the mark of a browser, or neither: all strange places together (sign_in_places.py)."""
     if not where:
-        return t("là d’où il n’est jamais entré")
+        return t("là d’où il ne s’est jamais connecté")
     return where if "." in where or ":" in where else t("son navigateur")

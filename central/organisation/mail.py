@@ -86,13 +86,13 @@ def _letter(who: Mapping[str, Any], link: str) -> EmailMessage:
         lines = [
             t("Un accès à l’administration de la billetterie vous attend."),
             t("Choisissez votre mot de passe :"), link,
-            t("Ce lien vaut sept jours et ne sert qu’une fois."),
+            t("Ce lien est valable sept jours et ne sert qu’une fois."),
         ]  # fmt: skip
     elif who["kind"] == LetterKind.ADDRESS:
         subject = t("Votre nouvelle adresse dans Parterre")
         lines = [
             t("Ouvrez ce lien pour que cette adresse devienne celle de votre accès :"), link,
-            t("Ce lien vaut un jour et ne sert qu’une fois."),
+            t("Ce lien est valable un jour et ne sert qu’une fois."),
             t("Si ce n’était pas vous, ne faites rien : rien n’a changé."),
         ]  # fmt: skip
     else:
@@ -100,7 +100,7 @@ def _letter(who: Mapping[str, Any], link: str) -> EmailMessage:
         lines = [
             t("Quelqu’un, sans doute vous, a demandé un nouveau mot de passe."),
             t("Choisissez-le ici :"), link,
-            t("Ce lien vaut une heure et ne sert qu’une fois."),
+            t("Ce lien est valable une heure et ne sert qu’une fois."),
             t("Si ce n’était pas vous, ne faites rien : rien n’a changé."),
         ]  # fmt: skip
     return _message(t, who["to"], who["name"], subject, lines)

@@ -88,7 +88,7 @@ class DoorPages:
     async def _sign_in_page(
         self, request: web.Request, email: str = "", refused: Refused | None = None
     ) -> web.Response:
-        return await self.page(request, "sign_in.html", lambda t: t("Entrer"), refused, email=email)
+        return await self.page(request, "sign_in.html", lambda t: t("Se connecter"), refused, email=email)
 
     async def sign_in(self, request: web.Request) -> web.StreamResponse:
         form = await form_of(request)
@@ -197,7 +197,7 @@ class DoorPages:
         found = await self._services.sign_in.letter(request.match_info["token"])
         if found is None:
             over = Refused(NoSignIn.LINK_OVER)
-            return await self.page(request, "link_over.html", lambda t: t("Ce lien ne sert plus"), over)
+            return await self.page(request, "link_over.html", lambda t: t("Ce lien n’est plus valable"), over)
         letter, operator = found
         invited = letter.kind is LetterKind.INVITATION
 

@@ -148,7 +148,7 @@ def _field(t: Texts, field: SeatField) -> str:
         SeatField.CATEGORY: t("Catégories"),
         SeatField.CONTINGENT: t("Contingents"),
         SeatField.BLOCKED: t("Blocages"),
-        SeatField.QUALITY: t("Ordre des meilleures places"),
+        SeatField.QUALITY: t("Ordre de proposition"),
         SeatField.INVALID: t("Sièges hors service"),
     }.get(field, t.field("physical_seat", field))
 

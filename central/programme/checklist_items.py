@@ -14,7 +14,7 @@ from central.venues.seating_reads import seatings_of
 READ = CataloguePrivilege.CATALOGUE_READ
 
 
-@needed(t("Salle telle qu’elle est vendue"), at=ContextKind.SEASON, order=140, needs=VenuesPrivilege.VENUE_READ)
+@needed(t("Configuration de vente"), at=ContextKind.SEASON, order=140, needs=VenuesPrivilege.VENUE_READ)
 def logical_configuration(read: Read, season: str) -> ItemStanding:
     there = seatings_of(read, season)
     if there.validated:

@@ -122,7 +122,7 @@ def day_line(t: Texts, each: DayPerformance, today: date) -> DayLine:
     played, sums = each.played, each.sums
     full = sums.capacity > 0 and sums.left == 0
     says = t("{sold} vendues sur {all}", sold=t.number(sums.sold), all=t.number(sums.capacity))
-    figures = [(t("En cours de vente"), t.number(sums.going), False)] if sums.going else []
+    figures = [(t("En panier"), t.number(sums.going), False)] if sums.going else []
     if sums.leased:
         figures.append((t("Confiées aux bornes"), t.number(sums.leased), False))
     if sums.blocked:
@@ -192,7 +192,7 @@ def _of_devices(t: Texts, day: WorkingDay) -> Iterator[Todo]:
     for node in day.devices:
         href, label = f"/admin/e/device/{node.device.id}", _label(t, node)
         if node.device.id in day.waiting:
-            why = t("Comparez l’empreinte de sa clé avec celle qu’il affiche, puis laissez-le entrer.")
+            why = t("Comparez l’empreinte de sa clé avec celle qu’il affiche, puis approuvez-le.")
             yield Todo("due", t("{device} attend votre accord", device=label), why, href, t("Voir l’appareil"))
         elif node.stand is Stand.OFFLINE:
             heard = day.heard.get(node.device.id)

@@ -43,7 +43,7 @@ def usual_categories(read: Read, institution: str, _: Id, names: Callable[..., d
     return CreateSeatCategories(context_id=Id(institution), categories=made)
 
 
-@needed(t("Lieu et salle"), at=ContextKind.INSTITUTION, order=100, needs=READ)
+@needed(t("Site et salle"), at=ContextKind.INSTITUTION, order=100, needs=READ)
 def space(read: Read, institution: str) -> ItemStanding:
     ((sites,),) = read.run("SELECT COUNT(*) FROM site WHERE context_id = :at", at=institution)
     ((count,),) = read.run(
@@ -51,12 +51,12 @@ def space(read: Read, institution: str) -> ItemStanding:
     )
     at = f"?at={institution}"
     if not sites:
-        return ItemStanding(False, t("Créez le lieu où l’on joue, avec son adresse."), f"{HOUSE}/site/new{at}")
+        return ItemStanding(False, t("Créez le site où l’on joue, avec son adresse."), f"{HOUSE}/site/new{at}")
     link = f"{HOUSE}/space{at}" if count else f"{HOUSE}/space/new{at}"
-    return ItemStanding(bool(count), t("Créez une salle dans ce lieu."), link, int(count))
+    return ItemStanding(bool(count), t("Créez une salle sur ce site."), link, int(count))
 
 
-@needed(t("Salle telle qu’elle est construite"), at=ContextKind.INSTITUTION, order=110, needs=READ)
+@needed(t("Configuration de salle"), at=ContextKind.INSTITUTION, order=110, needs=READ)
 def physical_configuration(read: Read, institution: str) -> ItemStanding:
     rows = read.run(
         "SELECT c.state, COUNT(*), MIN(c.id) FROM physical_configuration c JOIN space s ON s.id = c.space_id "

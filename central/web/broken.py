@@ -52,7 +52,7 @@ def _page(request: web.Request) -> web.Response:
     frame = request.app[FRAME]
     t = frame.texts(request, None)
     why = t("La faute est la nôtre. Réessayez ; si cela recommence, dites à qui administre la maison quand c’était.")
-    text = frame.render("held.html", t, title=t("Quelque chose s’est cassé"), why=why, csrf="")
+    text = frame.render("held.html", t, title=t("Une erreur s’est produite"), why=why, csrf="")
     answer = web.Response(status=500, text=text, content_type="text/html", headers=HEADERS)
     answer.force_close()  # of what else comes on this line nobody knows how far it was read
     return answer

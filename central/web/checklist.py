@@ -168,7 +168,7 @@ def checklist_routes(app: web.Application) -> None:
         if not wanted:
             raise web.HTTPSeeOther(f"/admin/live?at={at}" if is_id(at) else "/admin/live")
         t = frame.texts(request, me)
-        return await proposed(request, frame, door, me, at if is_id(at) else "", wanted, t("Propositions usuelles"))
+        return await proposed(request, frame, door, me, at if is_id(at) else "", wanted, t("Propositions standard"))
 
     def next_step(read: Read, at: str) -> tuple[str, str] | None:
         found = checklist(read, door, at)

@@ -75,7 +75,7 @@ def find(read: Read, door: Door, t: Texts, asked: str, pages: Iterable[MenuEntry
     groups = [
         Group(t("Aller à"), tuple(_fitting(words, _screens(actor, t, pages)))),
         *_things(read, door, t, asked.strip(), words),
-        Group(t("Faire"), tuple(_fitting(words, _commands(actor, t)))),
+        Group(t("Actions"), tuple(_fitting(words, _commands(actor, t)))),
     ]
     return [group for group in groups if group.hits]
 

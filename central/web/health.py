@@ -89,11 +89,11 @@ def _notice(t: Texts, check: str, said: str) -> Notice:
                 t("Mettez ce serveur à jour aussi."),
             )
         case "log":
-            return Notice(t("Le journal des actes n’est plus scellé depuis plus d’une minute."), look)
+            return Notice(t("Le journal des actions n’est plus scellé depuis plus d’une minute."), look)
         case "broker":
             return Notice(
-                t("Le serveur ne joint plus son courtier de messages : les appareils apprennent tout plus tard."),
-                t("Vérifiez que le courtier fonctionne ; la vente continue."),
+                t("Le central ne joint plus le serveur de messages : les appareils apprennent tout plus tard."),
+                t("Vérifiez que le serveur de messages fonctionne ; la vente continue."),
             )
     return Notice(t("Un contrôle du serveur échoue : {check} ({said}).", check=check, said=said), look)
 

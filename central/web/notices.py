@@ -75,5 +75,5 @@ def _front(t: Texts, front: Front, addresses: str) -> Notice:
                     "même adresse.",
                     addresses=addresses,
                 ),
-                t("Réglez-le pour qu’il envoie l’en-tête X-Forwarded-For."),
+                t("Configurez-le pour qu’il envoie l’en-tête X-Forwarded-For."),
             )

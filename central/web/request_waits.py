@@ -48,7 +48,7 @@ def _row(read: Read, t: Texts, each: Waiting) -> Limited:
         table = ACTOR_WORDS[kind].table
         return limited(who=label(read, t, table, who), where=t("partout"), href=address(table, who))
     browser = kind in ("browser", "session")
-    return limited(who=t("toute personne qui n’est pas entrée"), where=t("son navigateur") if browser else each.who)
+    return limited(who=t("toute personne non connectée"), where=t("son navigateur") if browser else each.who)
 
 
 def _what(t: Texts, limit: RequestLimit) -> str:

@@ -28,7 +28,7 @@ ROOM_TEXTS = {
     Room.PROGRAMME: t("Programme"),
     Room.SEATS: t("Places"),
     Room.PRICES: t("Prix"),
-    Room.OPENINGS: t("Ouvertures"),
+    Room.OPENINGS: t("Vente"),
     Room.ORDERS: t("Commandes"),
     Room.CUSTOMERS: t("Clients"),
     Room.MONEY: t("Argent"),

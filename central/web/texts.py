@@ -6,11 +6,11 @@ which has one in each language. Where one French sentence means two things, each
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
-from gettext import GNUTranslations
+from functools import cache, lru_cache
+from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,6 +27,7 @@ from shared.look.amounts import money
 from shared.look.days import day_text
 from shared.money import CURRENCIES, Minor
 from shared.outcome import Reason
+from shared.texts import typeset
 
 FOLDER = Path(__file__).parents[2] / "texts"
 _LONG_DAY = {"de": "EEEE, d. MMMM", "es": "EEEE, d 'de' MMMM"}
@@ -136,6 +137,24 @@ class Texts:
         return day_text(day, "medium", self.language)
 
 
+class _AsWritten(NullTranslations):
+    """A French sentence is its own text, and is typeset like any other."""
+
+    def gettext(self, message: str) -> str:
+        return _typeset(message)
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return _typeset(super().ngettext(msgid1, msgid2, n))
+
+    def pgettext(self, context: str, message: str) -> str:
+        return _typeset(super().pgettext(context, message))
+
+
+@lru_cache(4096)
+def _typeset(text: str) -> str:
+    return typeset(FIRST_LANGUAGE, text)
+
+
 @cache
 def texts(language: str) -> Texts:
     """A language that is not one of ours gets French."""
@@ -145,11 +164,19 @@ def texts(language: str) -> Texts:
         with path.open("rb") as file:
             for message in read_po(file, locale=language):
                 if message.id:
+                    message.string = _shown(language, message.string or "")
                     merged[message.id] = message
     packed = io.BytesIO()
     write_mo(packed, merged)
     packed.seek(0)
-    return Texts(language, GNUTranslations(packed))
+    said = GNUTranslations(packed)
+    if language == FIRST_LANGUAGE:
+        said.add_fallback(_AsWritten())
+    return Texts(language, said)
+
+
+def _shown(language: str, said: str | Sequence[str]) -> str | tuple[str, ...]:
+    return typeset(language, said) if isinstance(said, str) else tuple(typeset(language, each) for each in said)
 
 
 def own_name(language: str) -> str:

@@ -108,7 +108,7 @@ async def test_a_full_disk_refuses_by_name_and_after_room_was_made_all_goes_on(t
             (503, "no_database.disk_full", "30")
         }
         assert {said["title"] for _, said, _ in refused} == {
-            "The database's disk takes nothing more, and nothing was done: make room, then try again."
+            "The database’s disk takes nothing more, and nothing was done: make room, then try again."
         }
         assert await sites(browser) == set(there), "nothing is half done"
         await until_so(lambda: _says(browser, "commit", "disk_full"))

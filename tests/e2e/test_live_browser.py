@@ -107,7 +107,7 @@ async def test_a_sale_appears_without_a_reload(evening: EveningHouse, browser: B
 async def test_it_follows_lanes_and_devices(evening: EveningHouse, browser: Browser) -> None:
     async with page_of(browser, locale="en-GB") as page:
         await page.goto(evening.central.url + "/live")
-        await expect(page.locator("#lanes")).to_contain_text("No lane is enrolled.")
+        await expect(page.locator("#lanes")).to_contain_text("No gate is enrolled.")
         lane = await evening.device(DeviceKind.GATE, "G1", "Door A")
         await expect(page.locator(".lane h3")).to_have_text("Door A")
         ticket = (await evening.sell(0))["tickets"][0]["ticket_id"]

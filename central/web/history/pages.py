@@ -300,8 +300,10 @@ def _why(t: Texts, why: NoWayBack | None) -> str:
         case NoWayBack.NOTHING_TO_DO:
             return t("C’est déjà ainsi : il n’y a rien à faire.")
         case NoWayBack.NO_COMMAND:
-            return t("Cela ne se remet pas en arrière d’ici : aucune action de cet objet ne le permet.")
+            return t("Cela ne s’annule pas d’ici : aucune action de cet objet ne le permet.")
         case NoWayBack.SECRET_LOST:
             return t("Il contenait un secret ou une image, qui ne sont écrits nulle part : il faut le créer à nouveau.")
         case NoWayBack.CHANGED_SINCE:
-            return t("D’autres changements ont eu lieu depuis ; annulez-les d’abord, ou revenez à un état entier.")
+            return t(
+                "D’autres changements ont eu lieu depuis ; annulez-les d’abord, ou revenez à l’état complet d’une date."
+            )

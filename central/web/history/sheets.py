@@ -41,8 +41,8 @@ Values = list[str | int | datetime | None]
 
 def head(t: Texts) -> list[str]:
     return [
-        t("Numéro"), t("Quand"), t("Qui"), t("Quel genre"), t("D’où"), t("Action"), t("Commande"), t("Contexte"),
-        t("Résultat"), t("Raison"), t("Ce qui a changé"), t("Sceau"), t("Identifiant"),
+        t("Numéro"), t("Quand"), t("Qui"), t("Quel type"), t("D’où"), t("Action"), t("Commande de l’API"),
+        t("Contexte"), t("Résultat"), t("Raison"), t("Ce qui a changé"), t("Sceau"), t("Identifiant"),
     ]  # fmt: skip
 
 

@@ -51,7 +51,7 @@ class TurnedAway:
         if isinstance(found, str):
             raise web.HTTPForbidden(text=found)
         return await self._frame.page(
-            request, "audit_turned_away.html", title=t("Refusé à l’entrée"), here="/admin/audit", counted=found
+            request, "audit_turned_away.html", title=t("Refusé d’emblée"), here="/admin/audit", counted=found
         )
 
 

@@ -74,7 +74,7 @@ def _again(read: Read, t: Texts, until: str) -> str:
 def _links(read: Read, t: Texts, refused: Refused, on: str | None) -> list[tuple[str, str]]:
     links: list[tuple[str, str]] = []
     if page := refused.detail.get("page"):  # where it can be done
-        links.append((t("Ma page") if page == "/me" else t("Donner mon mot de passe"), str(page)))
+        links.append((t("Ma page") if page == "/me" else t("Saisir mon mot de passe"), str(page)))
     by = refused.detail.get("by")
     if isinstance(by, list):
         links += [used_by(t, each, on or refused.fix) for each in by if isinstance(each, Mapping) and "entity" in each]

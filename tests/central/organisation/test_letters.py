@@ -210,10 +210,10 @@ async def test_where_no_mail_leaves_the_house_none_is_promised(people: People, j
     people.way_in.mailer._config = replace(people.way_in.mailer._config, host="")
     there = await letters(people, jeanne)
     browser = await people.browser().get("/reset")
-    assert "Aucun courrier ne part d’ici" in browser.text and 'name="email"' not in browser.text
+    assert "Aucun courriel ne part d’ici" in browser.text and 'name="email"' not in browser.text
     await browser.get("/sign-in")
     await browser.post("/reset", email=JEANNE)
-    assert "Aucun courrier ne part d’ici" in browser.text and "un message part" not in browser.text
+    assert "Aucun courriel ne part d’ici" in browser.text and "un message part" not in browser.text
     assert await letters(people, jeanne) == there
 
 

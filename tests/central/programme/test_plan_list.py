@@ -118,14 +118,14 @@ async def test_what_is_ticked_stays_from_page_to_page_and_is_acted_on_together(l
         ("why", "caméra"),
     )  # fmt: skip
     assert ticked(third) == [], "nothing of this page"
-    assert "Aussi cochées, sur d’autres pages : 3 places, Parterre A ·" in third
+    assert "Aussi cochées, sur d’autres pages\u202f: 3 places, Parterre A ·" in third
     assert 'value="caméra"' in third and '<option value="block" selected>' in third, "what was said beside"
     second = await went(large, third, 2, *(("seat", seat) for seat in house.seats[16:18]))
     assert (f"{zone}|A", " checked") in ROW_BOX.findall(second.text), "its other end is here"
-    assert "sur d’autres pages : 5 places ·" in second
+    assert "sur d’autres pages\u202f: 5 places ·" in second
     back = await went(large, second, 1)
     assert ticked(back) == list(house.seats[:3]) and (f"{zone}|A", " checked") in ROW_BOX.findall(back.text)
-    assert "sur d’autres pages : 2 places ·" in back
+    assert "sur d’autres pages\u202f: 2 places ·" in back
     left = [pair for pair in sent(back) if pair != ("seat", house.seats[0]) and pair[0] != "row"]
     would = await large.post(f"{base(house)}/act", [*left, ("act", "block"), ("dry_run", "1")])
     assert "4 places changeraient" in would

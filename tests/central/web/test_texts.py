@@ -88,7 +88,7 @@ def test_a_sentence_that_means_two_things_says_which(tmp_path: Path) -> None:
     page = tmp_path / "a.html"
     page.write_text('{{ t.meant("salle", "Espace") }}')
     assert list(_in_template(page)) == [f"salle{WHICH}Espace"]
-    for language, said in {"fr": {"Espace"}, "en": {"Space", "Hall"}, "de": {"Leertaste", "Saal"}}.items():
+    for language, said in {"fr": {"Espace", "Salle"}, "en": {"Space", "Hall"}, "de": {"Leertaste", "Saal"}}.items():
         assert {texts(language).meant(which, "Espace") for which in ("touche", "salle")} == said
     for _ in range(2):
         write_stubs("a", [("de", f"{which}{WHICH}Espace", "a") for which in ("touche", "salle")], tmp_path)
@@ -136,6 +136,19 @@ def test_what_a_new_entity_needs_is_put_there_once(tmp_path: Path) -> None:
 )
 def test_the_language_is_the_readers(chosen: str | None, accepted: str, want: str) -> None:
     assert language_for(chosen, accepted) == want
+
+
+def test_french_signs_never_begin_a_line() -> None:
+    """Whoever writes them types ordinary spaces, in a sentence of the pages as in the files."""
+    french = texts("fr")
+    assert french("Qui invitez-vous ?") == "Qui invitez-vous\u202f?"
+    assert french.meant("jour", "À voir ; vite !") == "À voir\u202f; vite\u202f!"
+    assert french.n("{n} place : {what}", "{n} places : {what}", 2, what="A : B") == "2 places\u202f: A : B"
+    assert french.fault("taken", value="« a »") == "«\u202f« a »\u202f» est déjà pris."
+    assert french.fault("too_long", most=3) == "Trop long\u202f: au plus 3 caractères."
+    assert french("{n} %", n=40) == "40\u202f%"
+    assert texts("en")("Qui invitez-vous ?") == "Who are you inviting?"
+    assert french.known("field:of.nobody") is None
 
 
 def test_a_noun_inside_a_sentence_is_small_but_in_german() -> None:

@@ -55,7 +55,7 @@ def test_every_text_is_there_and_can_be_read_at_two_metres(language: str) -> Non
             "de",
             refused(Deny.USED, at="2026-05-31T09:42:00+00:00", gate="A", timezone="Europe/Paris"),
             "Bereits benutzt",
-            "Eingang um 31.05. 11:42, A",
+            "Eingelassen um 31.05. 11:42, A",
         ),
         ("en", refused(Deny.WRONG_ZONE, gates=["C"], zones=["Balcony"]), "Other door", "Please go to C (Balcony)"),
         ("en", refused(Deny.WRONG_ZONE, gates=[], zones=["Balcony"]), "Other door", "Please go to Balcony"),

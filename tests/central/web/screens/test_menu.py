@@ -64,7 +64,7 @@ async def test_a_box_office_has_what_it_works_with(browser: Browser) -> None:
 async def test_the_bar_has_rooms_of_work_in_their_order(browser: Browser) -> None:
     home = (await browser.get("/admin")).text
     assert [word for word, _ in rooms(home)] == [
-        "Aujourd’hui", "Programme", "Places", "Prix", "Ouvertures", "Commandes", "Argent", "Appareils",
+        "Aujourd’hui", "Programme", "Places", "Prix", "Vente", "Commandes", "Argent", "Appareils",
     ]  # fmt: skip
     acts, read = await menu(browser)
     assert {"/admin/e/physical_configuration", "/admin/e/tariff", "/admin/e/event", "/admin/e/site"} <= {*acts}
@@ -149,7 +149,7 @@ async def test_the_live_page_asks_within_the_session(browser: Browser) -> None:
     assert (await browser.get("/live", **HTML)).status == 200
     browser.sign_in(browser.house.operator(*USUAL[UsualProfile.BOX_OFFICE]))
     refused = await browser.get("/live", **HTML)
-    assert refused.status == 403 and "Pas pour vous" in refused and "Retour à la maison" in refused
+    assert refused.status == 403 and "Pas pour vous" in refused and "Retour à l’accueil" in refused
     assert "/live?performance" not in await browser.get("/admin"), "what cannot be opened is not offered"
     browser.me.clear()
     for accept in ("text/html", "text/event-stream"):
@@ -181,9 +181,9 @@ async def test_what_was_done_is_told_to_who_did_it_alone(browser: Browser) -> No
 async def test_an_address_that_is_none_answers_in_the_readers_language(browser: Browser) -> None:
     """Before: `404: Not Found`, bare and in English."""
     page = await browser.get("/admin/anything", **HTML)
-    assert page.status == 404 and "Introuvable" in page and "Retour à la maison" in page and 'class="rooms"' in page
+    assert page.status == 404 and "Introuvable" in page and "Retour à l’accueil" in page and 'class="rooms"' in page
     browser.sign_in(browser.house.operator(EVERYTHING), "de")
-    assert "Zurück zum Haus" in await browser.get("/nothing/here", **HTML)
+    assert "Zur Startseite" in await browser.get("/nothing/here", **HTML)
     browser.me.clear()
     stranger = await browser.get("/anything", **HTML, **{"Accept-Language": "es"})
     assert stranger.status == 404 and 'lang="es"' in stranger and 'class="rooms"' not in stranger

@@ -33,7 +33,7 @@ async def test_a_grid_s_currency_is_one_and_another_than_the_house_s_is_said(bro
     euros, francs = await _grid(browser, "EU", "eur"), await _grid(browser, "SU", "CHF")
     assert done(euros) and done(francs)
     assert "la maison compte en" not in euros
-    assert "Cette grille est en CHF ; la maison compte en EUR." in francs
+    assert "Cette grille est en CHF\u202f; la maison compte en EUR." in francs
     assert await value(browser, "SELECT COUNT(*) FROM price_grid WHERE code = 'ODD'") == 0
 
 
@@ -71,7 +71,7 @@ async def test_settings_that_fit_are_taken_and_a_word_that_nothing_reads_is_said
     assert "n’est lu par rien" not in kept
     odd = await _say(browser, browser.house.season, fuseau="Europe/Paris")
     assert done(odd), "who keeps a word for a program of their own may"
-    assert "« fuseau » n’est lu par rien" in odd and "timezone" in odd
+    assert "«\u202ffuseau\u202f» n’est lu par rien" in odd and "timezone" in odd
 
 
 def test_what_a_program_sets_is_judged_too(quick: tuple[Clerk, House]) -> None:
