@@ -36,7 +36,7 @@ from central.web.area import BUS, CONFIG, DOOR, ROSTER, Area, Check, Work
 from central.web.away import away
 from central.web.bodies import MOST_FROM_STRANGERS, Bodies
 from central.web.broken import broken
-from central.web.caller import AUTHENTICATE, one_of
+from central.web.caller import ASKING, AUTHENTICATE, CALLERS, one_of
 from central.web.entrance import BODIES, KNOWN_CALLERS, LIMITS, VOUCHED, entrance, finish
 from central.web.form import LARGE
 from central.web.frame import FRAME, Frame
@@ -195,7 +195,8 @@ def make_app(
     app.middlewares.extend((away, broken, problems, entrance, guard))
     app.on_response_prepare.append(finish)
     app[DOOR], app[FRAME] = door, Frame(door, menu_of(AREAS))
-    callers = [made(app) for area in reversed(AREAS) for made in area.callers]
+    app[ASKING] = []
+    app[CALLERS] = callers = [made(app) for area in reversed(AREAS) for made in area.callers]
     app.on_response_prepare.extend(each.answered for each in callers if each.answered)
     app[AUTHENTICATE], app[KNOWN_CALLERS] = one_of(callers), [known for each in callers for known in each.known]
     app[PROXIES], app[FRONT] = proxies, Fronts()

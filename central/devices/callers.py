@@ -17,32 +17,54 @@ from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.organisation.credentials import HeldSecrets
 from central.web.area import DOOR
-from central.web.caller import ASKED, Callers, KnownCaller, problem
+from central.web.bodies import MOST_FROM_DEVICES
+from central.web.caller import ASKED, Callers, KnownCaller, in_header, problem, say_who
+from central.web.limits import RequestLimit
 from shared.ids import Id, is_id
 from shared.wire.codec import dump
 from shared.wire.requests import (
     CODE,
     DEVICE,
+    DIGEST,
     MOST_NONCE,
     NONCE,
     PASS,
+    SIGNATURE,
     TIME,
     WRONG_TIME,
     TimeTold,
+    body_genuine,
     in_time,
     request_genuine,
 )
 from shared.wire.seal import seal
 
+say_who(
+    "device",
+    device=in_header(DEVICE, "A device's id."),
+    device_time=in_header(TIME, "When it was signed, ISO 8601 with offset: within ten minutes of central's time."),
+    device_nonce=in_header(NONCE, "Up to 64 characters that this device never used before."),
+    device_digest=in_header(DIGEST, "sha-256 of the body, also of none (RFC 9530)."),
+    device_signature=in_header(SIGNATURE, "Ed25519, base64: docs/interfaces.md."),
+)
+
 
 def devices(app: web.Application) -> Callers:
     door, passes = app[DOOR], Passes(app[DOOR].keys)
     return Callers(
-        claims=lambda request: DEVICE in request.headers,
+        shown=_shown,
         who=lambda request: _device(door, request),
+        limit=RequestLimit.DEVICES,
+        most=MOST_FROM_DEVICES,
+        signed=body_genuine,
         known=(passes.holder, _by_code(door)),
         answered=passes.give,
     )
+
+
+def _shown(request: web.Request) -> tuple[str, str | None] | None:
+    device = request.headers.get(DEVICE)
+    return None if device is None else (device, request.headers.get(SIGNATURE))
 
 
 def _by_code(door: Door) -> KnownCaller:

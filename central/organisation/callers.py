@@ -18,15 +18,21 @@ from central.kernel.versions import OPERATORS
 from central.organisation.credentials import HeldSecrets, keys
 from central.organisation.rights import key_digest, operator_of
 from central.web.area import DOOR
-from central.web.caller import Authenticate, Callers, KnownCaller, origin_of
+from central.web.caller import Authenticate, Callers, KnownCaller, origin_of, say_who
+from central.web.limits import RequestLimit
 from shared.ids import is_id
 
 MOST_KNOWN = 1000
 
+say_who("operator", operator={"type": "http", "scheme": "basic", "description": "An operator's id and its key."})
+
 
 def programs(app: web.Application) -> Callers:
     return Callers(
-        claims=lambda request: AUTHORIZATION in request.headers, who=_prover(app[DOOR]), known=(_by_key(app[DOOR]),)
+        shown=lambda request: request.headers.get(AUTHORIZATION),
+        who=_prover(app[DOOR]),
+        limit=RequestLimit.PROGRAMS,
+        known=(_by_key(app[DOOR]),),
     )
 
 

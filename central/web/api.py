@@ -25,7 +25,7 @@ from central.kernel.trouble import Unavailable
 from central.kernel.tx import Read
 from central.web.area import DOOR
 from central.web.away import RETRY_AFTER_S, unavailable
-from central.web.caller import caller, is_gone, problem, unknown_caller
+from central.web.caller import ASKING, caller, is_gone, problem, unknown_caller
 from central.web.command_body import TAKING, Faulty, Taking, too_much, unreadable
 from central.web.ids import bad_ids
 from central.web.openapi import document
@@ -44,6 +44,7 @@ log = logger(__name__)
 def routes(app: web.Application) -> None:
     app[TAKING], app[DESCRIPTION] = Taking(), Description()
     app.on_cleanup.append(app[TAKING].stop)
+    app[ASKING] += ["/api/v1/commands/", "/api/v1/queries/", "/api/v1/entities/"]
     app.router.add_post("/api/v1/commands/{name}", command)
     app.router.add_get("/api/v1/queries/{name}", query)
     app.router.add_get("/api/v1/entities/{name}", entities)

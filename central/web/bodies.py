@@ -39,8 +39,7 @@ class Asks(StrEnum):
 
     STRANGER = auto()
     PERSON = auto()
-    PROGRAM = auto()
-    DEVICE = auto()
+    CALLER = auto()  # of a kind that an area brings (caller.py)
 
 
 class Unread(StrEnum):
@@ -64,12 +63,13 @@ STATUS = {
 }
 
 
-def most_for(asks: Asks, path: str, command: str, large: Large) -> int:
-    """Bytes; `path` is the route's as it is declared, `command` its name or nothing."""
+def most_for(asks: Asks, path: str, command: str, large: Large, most: int | None) -> int:
+    """Bytes; `path` is the route's as it is declared, `command` its name or nothing, `most` what callers of its kind
+    send at most."""
     if asks is Asks.STRANGER:
         return MOST_FROM_STRANGERS
-    if asks is Asks.DEVICE:
-        return MOST_FROM_DEVICES
+    if most is not None:
+        return most
     return max(_of_command(command) if path == COMMAND else large.get(path, 0), MOST_USUALLY)
 
 

@@ -4,7 +4,7 @@ nobody. What may be wrong with that is said as a problem (RFC 9457), like everyt
 Keys and signatures are looked at once, where a request comes in (entrance.py), before its body is read.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,8 +13,10 @@ from aiohttp import web
 
 from central.kernel.actor import ANONYMOUS, Actor
 from central.kernel.beside import HungUp
+from central.web.limits import RequestLimit
 from central.web.origin import address_of
 from central.web.session import CSRF_HEADER, SAFE, SESSIONS, is_csrf
+from shared.registries import add
 
 Authenticate = Callable[[web.Request], Awaitable[Actor | web.Response | None]]
 """Who signed this request's headers, or holds its key; None: not who it says; an answer says what is wrong with it."""
@@ -26,12 +28,17 @@ carry, which opens nothing by itself, is cheap to check, and is nobody else's to
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callers:
-    """A kind of callers, which an area brings. `claims`: whether a request's headers say that it is one's; `who` finds
-    out. `known`: how they are told from what is tried beside them at an address that has to wait, before anybody looks.
+    """A kind of callers, which an area brings. `shown`: what a request's headers show that is one's; None: it is of
+    another kind. `who` finds out. `limit` is by which they are counted once they are found, `most` how many bytes a
+    body of theirs has, whatever it asks for. `signed`: whether these headers are of this body, where they say.
+    `known`: how they are told from what is tried beside them at an address that has to wait, before anybody looks.
     `answered` puts into the answer what they are to show next time."""
 
-    claims: Callable[[web.Request], bool]
+    shown: Callable[[web.Request], Hashable]
     who: Authenticate
+    limit: RequestLimit
+    most: int | None = None
+    signed: Callable[[Mapping[str, str], bytes], bool] | None = None
     known: tuple[KnownCaller, ...] = ()
     answered: Callable[[web.Request, web.StreamResponse], Awaitable[None]] | None = None
 
@@ -40,18 +47,35 @@ def one_of(kinds: Sequence[Callers]) -> Authenticate:
     """The first kind that a request claims to be of; of none, it is anybody's, who may next to nothing."""
 
     async def authenticate(request: web.Request) -> Actor | web.Response | None:
-        kind = next((each for each in kinds if each.claims(request)), None)
+        kind = next((each for each in kinds if each.shown(request) is not None), None)
         return await kind.who(request) if kind else ANONYMOUS
 
     return authenticate
 
 
+CALLERS: web.AppKey[Sequence[Callers]] = web.AppKey("callers", list)
+"""Every kind, whose claim is looked at first."""
+ASKING: web.AppKey[list[str]] = web.AppKey("asking", list)
+"""Where they are heard: the beginnings of paths. Whoever adds a page that they may ask for says so; anywhere else they
+are strangers."""
+SCHEMES: dict[str, Mapping[str, Any]] = {}
+"""How callers of a kind say who they are, for the API's description (openapi.py): its schemes of OpenAPI by name, all
+of which they show at once."""
 AUTHENTICATE: web.AppKey[Authenticate] = web.AppKey("authenticate")
 ASKED = web.RequestKey("asked", Actor)
 """The program or device that was found at the entrance."""
 PROBLEM = "application/problem+json"
 _BASIC = 'Basic realm="Parterre", charset="UTF-8"'
 _SESSION = 'Session realm="Parterre"'  # a browser would ask for a name and a key by itself, over our own page
+
+
+def say_who(kind: str, **schemes: Any) -> None:
+    add(SCHEMES, kind, schemes)
+
+
+def in_header(name: str, said: str) -> dict[str, Any]:
+    """The scheme of OpenAPI for what is shown in a header."""
+    return {"type": "apiKey", "in": "header", "name": name, "description": said}
 
 
 async def caller(request: web.Request) -> Actor | web.Response:

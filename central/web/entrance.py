@@ -9,7 +9,7 @@ address with them, in whosever name. What a device signed names its body by a di
 is none.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -19,7 +19,17 @@ from aiohttp.hdrs import SERVER
 
 from central.kernel.actor import Actor
 from central.web.bodies import STATUS, Asks, Bodies, Unread, most_for
-from central.web.caller import ASKED, AUTHENTICATE, KnownCaller, is_gone, problem, unknown_caller
+from central.web.caller import (
+    ASKED,
+    ASKING,
+    AUTHENTICATE,
+    CALLERS,
+    Callers,
+    KnownCaller,
+    is_gone,
+    problem,
+    unknown_caller,
+)
 from central.web.form import LARGE, Foreign, Unreadable
 from central.web.frame import FRAME
 from central.web.limits import Limits, RequestLimit, counted_as
@@ -30,7 +40,6 @@ from central.web.texts import Texts
 from shared.runtime.log import logger
 from shared.runtime.metrics import counter
 from shared.runtime.seldom import Seldom
-from shared.wire.requests import DEVICE, SIGNATURE, body_genuine
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Vouched = Callable[[web.Request], bool]
@@ -51,20 +60,31 @@ REFUSED = counter(
     "HTTP requests refused before anybody handled them, by why.",
     why=[*RequestLimit, "at_once", "unknown", *Unread],
 )
-_ASKING = ("/api/v1/commands/", "/api/v1/queries/", "/api/v1/entities/", "/api/v1/snapshots/", "/metrics", "/live")
 _FREE = ("/static/", "/healthz", "/readyz")  # out of memory: to say no would cost as much
-_LIMIT = {Asks.PERSON: RequestLimit.PEOPLE, Asks.PROGRAM: RequestLimit.PROGRAMS, Asks.DEVICE: RequestLimit.DEVICES}
 _WAIT_AT_ONCE_S = 5
 _SELDOM = Seldom(logger(__name__))
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, by their headers. `actor`: a program or device."""
+    """Who asks, by their headers: `who` as the log names them, or by what else they are counted. `actor`, `kind`: a
+    program, a device, whom else an area brings."""
 
     asks: Asks
     who: str
     actor: Actor | None = None
+    kind: Callers | None = None
+
+    @property
+    def limit(self) -> RequestLimit | None:
+        """By which who is known is counted."""
+        if self.kind:
+            return self.kind.limit
+        return RequestLimit.PEOPLE if self.asks is Asks.PERSON else None
+
+    @property
+    def signed(self) -> Callable[[Mapping[str, str], bytes], bool] | None:
+        return self.kind.signed if self.kind else None
 
 
 @web.middleware
@@ -91,7 +111,7 @@ async def _let_in(request: web.Request, handler: Answer) -> web.StreamResponse:
     came = await _who(request)
     if isinstance(came, web.StreamResponse):
         return came
-    limits, limit = request.app[LIMITS], _LIMIT.get(came.asks, RequestLimit.LOOKS)
+    limits, limit = request.app[LIMITS], came.limit or RequestLimit.LOOKS
     if not limits.enter(limit, came.who):
         REFUSED.add(why="at_once")
         return _wait(request, "too_many_at_once", limit, _WAIT_AT_ONCE_S)
@@ -105,21 +125,23 @@ async def _with_body(request: web.Request, handler: Answer, came: Caller) -> web
     route = request.match_info
     if not request.body_exists or request.method in SAFE or route.http_exception is not None:
         return await _asked(request, handler, came)
-    most = most_for(came.asks, _canonical(request), route.get("name", ""), request.app[LARGE])
+    most = most_for(came.asks, _canonical(request), route.get("name", ""), request.app[LARGE],
+        came.kind.most if came.kind else None,
+    )  # fmt: skip
     late = not request.content.is_eof()
     held = await request.app[BODIES].read(request, came.asks, came.who, most)
     if isinstance(held, Unread):
         REFUSED.add(why=held)
         if held is Unread.TOO_SLOW:
-            request.app[LIMITS].take(_LIMIT.get(came.asks, RequestLimit.ACTS), came.who)
+            request.app[LIMITS].take(came.limit or RequestLimit.ACTS, came.who)
         return _unread(request, held, most)
     try:
         if late and came.actor:
-            again = await _found(held.request, came.asks)
+            again = await _found(held.request, came.asks, came.kind)
             if not isinstance(again, Caller):
                 return _no_caller(request, again)
             came = again
-        body = await held.request.read() if came.asks is Asks.DEVICE else b""
+        body = await held.request.read() if came.signed else b""
         return await _asked(held.request, handler, came, body)
     except Unreadable as bad:
         why = Unread.FOREIGN if isinstance(bad, Foreign) else Unread.MALFORMED
@@ -136,7 +158,7 @@ def _canonical(request: web.Request) -> str:
 
 
 async def _asked(request: web.Request, handler: Answer, came: Caller, body: bytes = b"") -> web.StreamResponse:
-    if came.asks is Asks.DEVICE and not body_genuine(request.headers, body):
+    if came.signed and not came.signed(request.headers, body):
         return _no_caller(request, None)
     if came.actor:
         request[ASKED] = came.actor
@@ -156,7 +178,7 @@ def _no_caller(request: web.Request, why: web.Response | None) -> web.Response:
 async def _who(request: web.Request) -> Caller | web.StreamResponse:
     """Who asks, counted; or the answer to who asks too often, or shows a key that is none."""
     limits, address = request.app[LIMITS], counted_as(address_of(request))
-    shown, asks = _claim(request)
+    shown, asks, kind = _claim(request)
     limit, who = RequestLimit.CLAIMS, address
     if asks in (Asks.STRANGER, Asks.PERSON):  # a session that is over is no try at anything: its owner signs in again
         limit = RequestLimit.LOOKS if request.method in SAFE else RequestLimit.ACTS
@@ -166,7 +188,7 @@ async def _who(request: web.Request) -> Caller | web.StreamResponse:
             who, wait = known, limits.wait(limit, known)
         if wait and (later := wait if asks is Asks.STRANGER else limits.look(shown, address)):
             return _too_often(request, limit, min(wait, later))
-    found = await _found(request, asks)
+    found = await _found(request, asks, kind)
     if not isinstance(found, Caller):
         limits.take(limit, who)  # of what is genuine nothing is taken: a program may begin with all it has
         if shown:
@@ -178,8 +200,8 @@ async def _who(request: web.Request) -> Caller | web.StreamResponse:
             return _too_often(request, limit, wait)
         vouched = any(vouches(request) for vouches in request.app[VOUCHED])
         return Caller(Asks.PERSON if vouched else Asks.STRANGER, who)
-    if wait := limits.take(_LIMIT[asks], found.who):
-        return _too_often(request, _LIMIT[asks], wait)
+    if found.limit and (wait := limits.take(found.limit, found.who)):
+        return _too_often(request, found.limit, wait)
     return found
 
 
@@ -195,25 +217,28 @@ async def _known(request: web.Request) -> str:
     return ""
 
 
-def _claim(request: web.Request) -> tuple[int, Asks]:
+def _claim(request: web.Request) -> tuple[int, Asks, Callers | None]:
     """What the caller shows, and what that would make them."""
-    headers = request.headers
-    if request.path.startswith(_ASKING):
-        if (device := headers.get(DEVICE)) is not None:
-            return hash((device, headers.get(SIGNATURE))), Asks.DEVICE
-        if "Authorization" in headers:
-            return hash(("Authorization", headers["Authorization"])), Asks.PROGRAM
-    if SESSIONS in request.app and (said := headers.get("Cookie")):
-        return hash(("Cookie", said)), Asks.PERSON
-    return 0, Asks.STRANGER
+    asking, kinds = request.app[ASKING], request.app[CALLERS]
+    if request.path.startswith(tuple(asking)):
+        for n, kind in enumerate(kinds):
+            if (shown := kind.shown(request)) is not None:
+                return hash((n, shown)), Asks.CALLER, kind
+    if SESSIONS in request.app and (said := request.headers.get("Cookie")):
+        return hash(("Cookie", said)), Asks.PERSON, None
+    return 0, Asks.STRANGER, None
 
 
-async def _found(request: web.Request, asks: Asks) -> Caller | web.Response | None:
-    if asks in (Asks.PROGRAM, Asks.DEVICE):
+async def _found(request: web.Request, asks: Asks, kind: Callers | None) -> Caller | web.Response | None:
+    if kind:
         actor = await request.app[AUTHENTICATE](request)
-        return Caller(asks, actor.id, actor) if isinstance(actor, Actor) else actor
+        return Caller(asks, _counted(actor), actor, kind) if isinstance(actor, Actor) else actor
     signed_in = await request.app[SESSIONS](request) if asks is Asks.PERSON else None
-    return Caller(asks, signed_in.actor.id) if signed_in else None
+    return Caller(asks, _counted(signed_in.actor)) if signed_in else None
+
+
+def _counted(actor: Actor) -> str:
+    return f"{actor.kind}:{actor.id}"
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
 from central.kernel.actor import Actor
-from central.web.caller import caller, problem
+from central.web.caller import ASKING, caller, problem
 
 Locate = Callable[[Actor, str], Awaitable[Path | None]]
 """The file of this name for this caller; None: there is none, or it is not for them."""
@@ -30,6 +30,7 @@ class _InPieces(web.FileResponse):
 
 
 def files_of(app: web.Application, locate: Locate) -> None:
+    app[ASKING].append("/api/v1/snapshots/")
     app.router.add_get("/api/v1/snapshots/{name}", partial(send, locate))
 
 

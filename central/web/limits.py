@@ -91,7 +91,7 @@ class Buckets:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Somebody who has to wait: `who` is an address, a network, or an operator, program or device by its id."""
+    """Somebody who has to wait: `who` is an address, a network, or `kind:id` as the log names who acts."""
 
     limit: RequestLimit
     who: str

@@ -22,7 +22,7 @@ from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
 from central.kernel.tx import Read
 from central.kernel.versions import OPERATORS
-from central.web.caller import AUTHENTICATE, is_browser, problem, unknown_caller
+from central.web.caller import ASKING, AUTHENTICATE, is_browser, problem, unknown_caller
 from central.web.evening import CheckLine, Evening
 from central.web.frame import FRAME
 from central.web.live_view import Drawn, LiveFrame, draw, empty_page, page
@@ -131,6 +131,7 @@ class LivePage:
         self.drawings = 0  # how often anything was drawn: many watchers must not make it more
 
     def routes(self, app: web.Application) -> None:
+        app[ASKING].append("/live")
         app.router.add_get("/live", self._page)
         app.router.add_get("/live/news", self._news, allow_head=False)
         app.cleanup_ctx.append(self._life)

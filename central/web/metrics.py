@@ -11,7 +11,7 @@ from central.kernel.actor import Actor, ActorKind
 from central.kernel.door import Door, NoEntry
 from central.kernel.tx import Read
 from central.web.area import DOOR
-from central.web.caller import caller, problem, unknown_caller
+from central.web.caller import ASKING, caller, problem, unknown_caller
 from central.web.origin import FORWARDED, NO_PROXIES, PROXIES, Proxies, address_of
 from shared.runtime import metrics
 
@@ -33,6 +33,7 @@ def metrics_route(app: web.Application) -> None:
         headers = {"Cache-Control": "no-store", "Content-Type": metrics.CONTENT_TYPE}
         return web.Response(body=metrics.exposition(), headers=headers)
 
+    app[ASKING].append("/metrics")
     app.router.add_get("/metrics", show)
 
 

@@ -14,7 +14,7 @@ from central.kernel.registry import COMMANDS, QUERIES, Handler
 from central.kernel.values import Word
 from central.kernel.work import QUEUE
 from central.web.bodies import MOST_FROM_DEVICES, MOST_FROM_STRANGERS, MOST_USUALLY
-from central.web.caller import PROBLEM
+from central.web.caller import PROBLEM, SCHEMES, in_header
 from central.web.ids import PATTERN
 from central.web.once import once
 from central.web.openapi_shapes import REF, Shapes
@@ -91,6 +91,7 @@ def document() -> dict[str, Any]:
         paths[f"/api/v1/queries/{name}"] = {"get": _query(handler, shapes)}
     for name, declaration in sorted(BY_NAME.items()):
         paths[f"/api/v1/entities/{name}"] = {"get": _entity(declaration, shapes)}
+    schemes = (_SESSION, *SCHEMES.values())
     return {
         "openapi": "3.1.0",
         "info": {"title": "Parterre", "version": VERSION, "description": _ABOUT},
@@ -98,28 +99,13 @@ def document() -> dict[str, Any]:
         "components": {
             "schemas": {"Problem": _PROBLEM_SCHEMA, **shapes.components},
             "responses": {f"S{status}": _refused(said) for status, said in _SAID.items()},
-            "securitySchemes": _SECURITY,
+            "securitySchemes": {name: said for each in schemes for name, said in each.items()},
         },
-        "security": [{"operator": []}, {"session": []}, {key: [] for key in _DEVICE}],
+        "security": [{name: [] for name in each} for each in schemes],
     }
 
 
-_DEVICE = ("device", "device_time", "device_nonce", "device_digest", "device_signature")
-
-
-def _header_key(name: str, said: str) -> dict[str, Any]:
-    return {"type": "apiKey", "in": "header", "name": name, "description": said}
-
-
-_SECURITY = {
-    "operator": {"type": "http", "scheme": "basic", "description": "An operator's id and its key."},
-    "session": _header_key(CSRF_HEADER, "With the session's cookie: the token of a page that is signed in."),
-    "device": _header_key(DEVICE, "A device's id."),
-    "device_time": _header_key(TIME, "When it was signed, ISO 8601 with offset: within ten minutes of central's time."),
-    "device_nonce": _header_key(NONCE, "Up to 64 characters that this device never used before."),
-    "device_digest": _header_key(DIGEST, "sha-256 of the body, also of none (RFC 9530)."),
-    "device_signature": _header_key(SIGNATURE, "Ed25519, base64: docs/interfaces.md."),
-}
+_SESSION = {"session": in_header(CSRF_HEADER, "With the session's cookie: the token of a page that is signed in.")}
 
 
 # --- operations ------------------------------------------------------------------------------------------------------

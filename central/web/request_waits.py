@@ -7,7 +7,6 @@ from functools import partial
 
 from aiohttp import web
 
-from central.kernel.actor import ActorKind
 from central.kernel.tx import Read
 from central.web.actor_words import ACTOR_WORDS
 from central.web.entrance import LIMITS
@@ -18,12 +17,6 @@ from central.web.screens.names import label
 from central.web.texts import Texts
 
 MOST = 500
-COUNTED = {
-    RequestLimit.PEOPLE: ActorKind.OPERATOR,
-    RequestLimit.PROGRAMS: ActorKind.OPERATOR,
-    RequestLimit.DEVICES: ActorKind.DEVICE,
-}
-"""Who is counted by their id alone."""
 
 
 def limits_shown(app: web.Application) -> None:
@@ -40,10 +33,7 @@ def _rows(read: Read, t: Texts, seen: list[Waiting]) -> list[Limited]:
 
 def _row(read: Read, t: Texts, each: Waiting) -> Limited:
     limited = partial(Limited, each.who, what=_what(t, each.limit), since=None, until=each.until)
-    if each.limit in COUNTED:
-        kind, who = str(COUNTED[each.limit]), each.who
-    else:  # by an address, or by what somebody carries (entrance.KNOWN_CALLERS)
-        kind, _, who = each.who.partition(":")
+    kind, _, who = each.who.partition(":")  # an address, or whose they are or what they carry
     if kind in ACTOR_WORDS:
         table = ACTOR_WORDS[kind].table
         return limited(who=label(read, t, table, who), where=t("partout"), href=address(table, who))
@@ -52,11 +42,9 @@ def _row(read: Read, t: Texts, each: Waiting) -> Limited:
 
 
 def _what(t: Texts, limit: RequestLimit) -> str:
+    known = t("demandes")
     return {
         RequestLimit.LOOKS: t("pages demandées"),
         RequestLimit.ACTS: t("envois"),
         RequestLimit.CLAIMS: t("clés ou signatures fausses"),
-        RequestLimit.PEOPLE: t("demandes"),
-        RequestLimit.PROGRAMS: t("demandes"),
-        RequestLimit.DEVICES: t("demandes"),
-    }[limit]
+    }.get(limit, known)

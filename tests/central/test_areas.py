@@ -23,8 +23,6 @@ from central.kernel.registry import COMMANDS
 from central.web import text_keys
 from central.web.actor_words import ACTOR_WORDS
 from central.web.area import Area
-from central.web.limits import OF_STRANGERS, RequestLimit
-from central.web.request_waits import COUNTED
 from shared.wire.feeds import FeedFamily
 from tests.central.new_area.texts import WORDS
 from tests.central.new_area.tree import TEMPLATE
@@ -50,8 +48,6 @@ def test_every_family_of_feeds_is_some_areas() -> None:
 def test_whoever_is_in_the_log_stands_in_some_areas_table() -> None:
     """But central itself, and who has no access; so a kind of actor that nobody has words for is found."""
     assert ACTOR_WORDS.keys() == set(ActorKind) - {ActorKind.SYSTEM, ActorKind.ANONYMOUS}
-    assert set(COUNTED.values()) == set(ActorKind) - {ActorKind.SYSTEM, ActorKind.ANONYMOUS}
-    assert set(COUNTED) | set(OF_STRANGERS) == set(RequestLimit)
 
 
 def test_the_page_tells_what_an_area_says() -> None:

@@ -392,6 +392,12 @@ SALE = (
 )  # fmt: skip
 
 PEOPLE = (
+    one("kind-limit", "a kind of callers is counted by another's limit", "central/web/entrance.py",
+        "            return self.kind.limit", "            return RequestLimit.PROGRAMS", ENTRANCE),
+    one("kind-most", "what a kind of callers sends is as large as anybody's", "central/web/entrance.py",
+        "came.kind.most if came.kind else None", "None", "tests/central/web/test_kinds_of_callers.py"),
+    one("kind-anywhere", "a key is tried at where none is asked for", "central/web/entrance.py",
+        "if request.path.startswith(tuple(asking)):", "if True:", "tests/central/web/test_kinds_of_callers.py"),
     one("counted-by-name", "who is genuine waits for what is tried in their name", "central/web/entrance.py",
         "if known := await _known(request):", "if False:", "tests/central/web/test_entrance.py"),
     one("pass-anybodys", "whoever knows how a pass is made makes one",

@@ -127,7 +127,7 @@ async def test_who_is_known_may_send_more_each_as_declared(serve: Callable[..., 
             "/admin/e/site/new", data={"x": BytesIO(b" " * (MOST_USUALLY + 1))}, headers=csrf
         ) as answer:
             assert answer.status == 413
-    assert most_for(Asks.DEVICE, "/api/v1/commands/{name}", "import_plan", {}) == MOST_FROM_DEVICES
+    assert most_for(Asks.CALLER, "/api/v1/commands/{name}", "import_plan", {}, MOST_FROM_DEVICES) == MOST_FROM_DEVICES
 
 
 # --- time -------------------------------------------------------------------------------------------------------------
@@ -301,11 +301,11 @@ async def test_who_is_genuine_is_answered_whatever_is_tried_in_their_name_at_the
     few = limited(looks=FEW, acts=FEW, claims=FEW, keys=Rate(0.001, 1))
     async with serve(few) as served, aiohttp.ClientSession(served.url) as client:
         genuine = {
-            Asks.DEVICE: lambda: (FEED, signed(device, signer, shown)),
-            Asks.PROGRAM: lambda: (SITE, served.auth),
-            Asks.PERSON: lambda: ("/admin", {"Cookie": "session=anna"}),
+            RequestLimit.DEVICES: lambda: (FEED, signed(device, signer, shown)),
+            RequestLimit.PROGRAMS: lambda: (SITE, served.auth),
+            RequestLimit.PEOPLE: lambda: ("/admin", {"Cookie": "session=anna"}),
         }
-        assert set(genuine) == set(Asks) - {Asks.STRANGER}
+        assert set(genuine) == set(RequestLimit) - {*OF_STRANGERS}
 
         async def asked(path: str, headers: dict[str, str]) -> int:
             method = "POST" if path == ENROL else "GET"
@@ -326,8 +326,8 @@ async def test_who_is_genuine_is_answered_whatever_is_tried_in_their_name_at_the
             tried = [await asked(*claim) for claim in false_claims(served, device, n)]
         assert set(tried) == {429}, "the address waits"
         for n in range(10, 30):
-            for asks, request in genuine.items():
-                assert await asked(*request()) == 200, (asks, n)
+            for each, request in genuine.items():
+                assert await asked(*request()) == 200, (each, n)
             assert {await asked(*claim) for claim in false_claims(served, device, n)} == {429}
         waiting = {(each.limit, each.who) for each in served.app[LIMITS].waiting(NOW)}
         assert waiting == {(each, "127.0.0.1") for each in OF_STRANGERS}, "and only it is said to"
@@ -484,7 +484,7 @@ async def test_who_is_known_has_so_many_requests_under_way(serve: Callable[..., 
             writer.write(f"POST {path} HTTP/1.1\r\n".encode())
             writer.write("".join(f"{name}: {value}\r\n" for name, value in sent.items()).encode() + b"\r\n")
             lines.append(writer)
-        await until(lambda: served.app[BODIES].held(Asks.PROGRAM) == 3 * STEP)
+        await until(lambda: served.app[BODIES].held(Asks.CALLER) == 3 * STEP)
         before = REFUSED.value(why="at_once")
         status, again_s, said = await ask(headers[who]("GET", asked, ""))
         assert (status, said["reason"], said["fix"]) == (429, "too_many_at_once", who)
@@ -492,7 +492,7 @@ async def test_who_is_known_has_so_many_requests_under_way(serve: Callable[..., 
         beside = signed_headers(other, others, "GET", FEED, NOW.isoformat(), new_id(), b"")
         assert (await ask(beside, FEED))[0] == 200
         lines.pop().close()
-        await until(lambda: served.app[BODIES].held(Asks.PROGRAM) == 2 * STEP)
+        await until(lambda: served.app[BODIES].held(Asks.CALLER) == 2 * STEP)
         assert (await ask(headers[who]("GET", asked, "")))[0] == 200
         for writer in lines:
             writer.close()

@@ -154,7 +154,7 @@ async def test_what_ended_while_the_body_came_has_ended(
 ) -> None:
     async with serve(ONE_TRY) as served:
         way = await way_in(served)
-        asks = Asks.DEVICE if way_in is by_signature else Asks.PERSON  # the budget of all who are known
+        asks = Asks.CALLER if way_in is by_signature else Asks.PERSON  # the budget of all who are known
         framed = f"Content-Length: {len(way.body)}" if length else "Transfer-Encoding: chunked"
         said = "".join(f"{name}: {value}\r\n" for name, value in way.headers.items())
         parts = [way.body[:3], way.body[3:]]
