@@ -498,7 +498,7 @@ async def test_the_page_is_drawn_fast(evening: EveningHouse) -> None:
         return lines_run(drawn), len(asked)
 
     lines, statements = await evening.central.door.read(SYSTEM, look)
-    assert statements <= 80, "checks and all"
+    assert statements <= 100, "checks and all, of which I5 asks a dozen for each performance of the house"
     assert lines <= 150_000, "some 120 for each of 981 seats"
 
 
