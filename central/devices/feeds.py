@@ -19,9 +19,10 @@ from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.runtime.log import logger
 from shared.runtime.seldom import Seldom
+from shared.wire.bounds import Count
 from shared.wire.certificates import RIGHTS
 from shared.wire.codec import dump
-from shared.wire.feeds import PAGE_ROWS, FeedList, FeedPage, FeedRow, feed_name
+from shared.wire.feeds import MOST_ROW, PAGE_ROWS, PAGE_TEXT, FeedList, FeedPage, FeedRow, feed_name
 from shared.wire.seal import Sealed, seal
 
 _SELDOM = Seldom(logger(__name__))
@@ -70,10 +71,10 @@ class Feed:
     """Rows of a feed that are newer than `after`."""
 
     feed: str
-    after: int = 0
+    after: Count = 0
 
 
-@answers(Feed, needs=DevicesPrivilege.DEVICE_SYNC, refuses=(NoDevice,), at=own_context, gives=Sealed)
+@answers(Feed, needs=DevicesPrivilege.DEVICE_SYNC, refuses=(NoDevice,), at=own_context, gives=Sealed, alone=True)
 def feed(read: Read, want: Feed) -> Outcome[Sealed]:
     device = asking(read, "feed")
     if isinstance(device, Refused):
@@ -92,17 +93,40 @@ def page(read: Read, name: str, after: int, at: datetime) -> FeedPage:
     found = read.one("SELECT revision FROM feed_head WHERE feed = :feed", feed=name)
     head = int(found[0]) if found else 0
     asked, after = (after, 0) if after > head else (0, after)
+    upto, more = _end(read, name, after, head)
     rows = read.run(
-        "SELECT key, revision, body FROM feed_row WHERE feed = :feed AND revision > :after ORDER BY revision LIMIT :n",
-        feed=name,
-        after=after,
-        n=PAGE_ROWS + 1,
-    )
-    more = len(rows) > PAGE_ROWS
-    shown = rows[:PAGE_ROWS]
-    upto = shown[-1][1] if more else head
-    told = tuple(FeedRow(key, revision, orjson.loads(body) if body else None) for key, revision, body in shown)
+        "SELECT key, revision, CASE WHEN LENGTH(body) <= :most THEN body END, LENGTH(body) FROM feed_row "
+        "WHERE feed = :feed AND revision > :after AND revision <= :upto ORDER BY revision",
+        feed=name, after=after, upto=upto, most=MOST_ROW,
+    )  # fmt: skip
+    told = tuple(FeedRow(key, revision, _body(name, key, body, size)) for key, revision, body, size in rows)
     return FeedPage(name, after, upto, more, at, told, asked)
+
+
+def _end(read: Read, name: str, after: int, head: int) -> tuple[int, bool]:
+    """Where a page ends, and whether there is more. The database goes from row to row, for lengths alone, and no
+    further than one row behind the page: `before` is how much there is before `revision`."""
+    walked = read.run(
+        "WITH RECURSIVE told (n, revision, before) AS ("
+        "SELECT 1, MIN(revision), 0 FROM feed_row WHERE feed = :feed AND revision > :after UNION ALL "
+        "SELECT n + 1, (SELECT MIN(f.revision) FROM feed_row f WHERE f.feed = :feed AND f.revision > told.revision), "
+        "before + (SELECT COALESCE(LENGTH(f.body), 0) FROM feed_row f WHERE f.feed = :feed "
+        "AND f.revision = told.revision) FROM told "
+        "WHERE revision IS NOT NULL AND n <= :rows AND before <= :most) SELECT revision, before FROM told ORDER BY n",
+        feed=name, after=after, rows=PAGE_ROWS, most=PAGE_TEXT,
+    )  # fmt: skip
+    count = max(1, sum(before <= PAGE_TEXT for _, before in walked[1:]))  # one row at least, however large
+    more = len(walked) > count and walked[count][0] is not None
+    return (int(walked[count - 1][0]), True) if more else (head, False)
+
+
+def _body(name: str, key: str, body: str | None, size: int | None) -> dict[str, Any] | None:
+    """A row that no device would take is told as one that is gone: what is behind it reaches them."""
+    if size is not None and (body is None or (size > PAGE_TEXT and len(orjson.dumps(body)) > MOST_ROW)):
+        _SELDOM.warn("a row is too large for devices", kind="row", feed=name, key=key, length=size)
+        return None
+    found: dict[str, Any] | None = orjson.loads(body) if body else None
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -186,6 +186,7 @@ class NoDevice(Reason):
     NO_DEAD_LETTER = auto()  # it was taken meanwhile, or never was one
     NO_SNAPSHOT = auto()  # none was made, or its time is over: the feeds come by page
     REVOKED = auto()
+    NOT_ITS_TICKETS = auto()  # more than it can have signed
 
 
 class NotLeased(Reason):

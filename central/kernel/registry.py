@@ -61,7 +61,8 @@ class Handler:
     `gathered`: what it appends is written with that of others at the end of their transaction, for it reads none of
     it. `side_by_side`: indexes, guards and locked rows decide it, however many run at once (kernel/turns.py). `weighs`:
     how much work it is; such take turns before the writer (kernel/heavy_lane.py). `whole`: a query that
-    reads a whole hall or house; such take turns too, in threads of their own. `does`: the step in the life of what it
+    reads a whole hall or house; such take turns too, in threads of their own. `alone`: one whose answer
+    may be large: a caller has one of them under way, until it has left. `does`: the step in the life of what it
     acts on that it is; its screen shows a button only where life goes on so.
     `personal`: where in it something is said about people; `bulky`: where something stands that it keeps in
     brief."""
@@ -88,6 +89,7 @@ class Handler:
     side_by_side: bool = False
     weighs: Callable[[Any], int] | None = None
     whole: bool = False
+    alone: bool = False
     does: StrEnum | None = None
     deletes: bool = False
     told: bool = True
@@ -291,12 +293,13 @@ def handles(
 
 def answers(
     kind: type[C], *, needs: str | None, refuses: Refuses = (), at: Where | None = None, gives: Any = None,
-    whole: bool = False,
+    whole: bool = False, alone: bool = False,
 ) -> Callable[[Callable[[Read, C], Outcome[Any]]], Callable[[Read, C], Outcome[Any]]]:  # fmt: skip
     """Registers the handler of a query; see Handler for what is said of it."""
 
     def register(run: Callable[[Read, C], Outcome[Any]]) -> Callable[[Read, C], Outcome[Any]]:
-        handler = replace(_handler(kind, needs, at, gives, run, None, logged=False), refuses=refuses, whole=whole)
+        made = _handler(kind, needs, at, gives, run, None, logged=False)
+        handler = replace(made, refuses=refuses, whole=whole, alone=alone)
         add(QUERIES, handler.name, handler)
         add(_BY_KIND, kind, handler)
         return run

@@ -42,7 +42,7 @@ log = logger(__name__)
 
 
 def routes(app: web.Application) -> None:
-    app[TAKING], app[DESCRIPTION] = Taking(), Description()
+    app[TAKING], app[DESCRIPTION], app[UNDER_WAY] = Taking(), Description(), set()
     app.on_cleanup.append(app[TAKING].stop)
     app[ASKING] += ["/api/v1/commands/", "/api/v1/queries/", "/api/v1/entities/"]
     app.router.add_post("/api/v1/commands/{name}", command)
@@ -121,6 +121,24 @@ async def query(request: web.Request) -> web.Response:
         return _bad_content(lost)
     if found := too_much(want) or list(islice(bad_ids(want), MOST_FAULTS)):
         return _bad_content(found)
+    if not handler.alone:
+        return await _answer(request, actor, want)
+    asked, under_way = (handler.name, actor.id), request.app[UNDER_WAY]
+    if asked in under_way:
+        said = problem(429, "too_many_at_once", "One of these is being answered to you: let it end.")
+        said.headers["Retry-After"] = "1"
+        return said
+    under_way.add(asked)
+    try:
+        answer = await _answer(request, actor, want)
+        await answer.prepare(request)
+        await answer.write_eof()  # the last of it has left, or the caller has
+        return answer
+    finally:
+        under_way.discard(asked)
+
+
+async def _answer(request: web.Request, actor: Actor, want: Any) -> web.Response:
     outcome = await request.app[DOOR].ask(actor, want)
     if isinstance(outcome, Refused):
         return refusal(request, actor, outcome)
@@ -180,6 +198,9 @@ class Description:
         self.made = whole, gzip.compress(whole, 9, mtime=0), f'"{sha256(whole).hexdigest()[:16]}"'
         return self.made
 
+
+UNDER_WAY: web.AppKey[set[tuple[str, str]]] = web.AppKey("under_way", set)
+"""Queries whose answers go one at a time, and to whom one goes."""
 
 DESCRIPTION: web.AppKey[Description] = web.AppKey("description", Description)
 

@@ -186,8 +186,12 @@ class Sync:
                     await self._pull_due()
                 self._link(True)
                 self._current.set()
-                delays = self._backoff.delays()
-                await wait_any(self._bell, max(next_round - loop.time(), 0.0))
+                wait = max(next_round - loop.time(), 0.0)
+                if self.trouble.keys() & self._due:
+                    wait = min(wait, next(delays))
+                else:
+                    delays = self._backoff.delays()
+                await wait_any(self._bell, wait)
             except Unreachable as bad:
                 self._link(False, str(bad))
                 next_round = loop.time()
@@ -238,20 +242,32 @@ class Sync:
             self._on_settings(dict(told.settings))
 
     async def _pull_due(self) -> None:
-        """Keys first: the other pages may be sealed by a key that stands among them."""
-        due = sorted(self._due & set(self.feeds), key=lambda feed: (not feed.startswith(f"{FeedFamily.KEYS}/"), feed))
+        """Keys first: the other pages may be sealed by a key that stands among them. What is in trouble comes last. A
+        feed that central does not bring stays due; the others go on, where central answers anything else."""
+        due = sorted(self._due & set(self.feeds), key=self._turn)
         self._due.clear()
-        for feed in due:
+        for n, feed in enumerate(due):
             try:
                 await self._pull_one(feed)
                 self.trouble.pop(feed, None)
             except (Declined, SealRefused, PageRefused) as bad:
-                if self.trouble.get(feed) != str(bad):
-                    log.warning("feed does not get on", feed=feed, why=str(bad))
-                self.trouble[feed] = str(bad)
-            except Unreachable:
-                self._due.update(due)
-                raise
+                self._in_trouble(feed, str(bad))
+            except Unreachable as bad:
+                self._due.add(feed)
+                try:
+                    await self._ask_feeds()
+                except Unreachable:
+                    self._due.update(due[n:])
+                    raise
+                self._in_trouble(feed, str(bad))
+
+    def _turn(self, feed: str) -> tuple[bool, bool, str]:
+        return feed in self.trouble, not feed.startswith(f"{FeedFamily.KEYS}/"), feed
+
+    def _in_trouble(self, feed: str, why: str) -> None:
+        if self.trouble.get(feed) != why:
+            log.warning("feed does not get on", feed=feed, why=why)
+        self.trouble[feed] = why
 
     async def _pull_one(self, feed: str) -> None:
         reader = self._reader(feed)

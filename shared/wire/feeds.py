@@ -28,8 +28,11 @@ from shared.wire.bounds import (
     Text,
     Word,
 )
+from shared.wire.seal import MOST_TEXT
 
 PAGE_ROWS = 2000
+PAGE_TEXT = 1024 * 1024  # characters of a page's rows, as they are kept; a row that has more goes alone
+MOST_ROW = MOST_TEXT - 4096  # of a row as it goes, in quotes: a page of it and what is around it is a message still
 MOST_LEASE = 16 * 1024 * 1024  # the text of a lease of 65,536 places
 
 

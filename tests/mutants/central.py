@@ -27,6 +27,7 @@ UPLOADS = "tests/central/devices/test_many_uploads.py"
 SHOWN = "tests/central/web/screens/test_shown_first.py"
 HOSTILE = "tests/central/devices/test_hostile_devices.py"
 LOST = "tests/central/web/test_lost_enrolments.py"
+FEED_PAGES = "tests/central/devices/test_feed_pages.py"
 RESTORED = "tests/central/devices/test_restored.py"
 EXPECTED = "tests/central/web/test_expectation.py"
 ENTRANCE = "tests/central/web/test_entrance.py"
@@ -84,6 +85,16 @@ KERNEL = (
         'done = "_do" in form and was_shown(form.getall(SHOWN, []), mark)', 'done = "_do" in form', SHOWN),
     one("feeds-ahead", "a device that is ahead of central waits for it", "central/devices/feeds.py",
         "(after, 0) if after > head else (0, after)", "(0, after)", RESTORED),
+    one("feeds-bytes", "a page of a feed is as large as its rows", "central/devices/feeds.py",
+        "max(1, sum(before <= PAGE_TEXT for _, before in walked[1:]))", "max(1, len(walked) - 1)", FEED_PAGES),
+    one("feeds-one", "a row that is larger than a page never goes", "central/devices/feeds.py",
+        "count = max(1, ", "count = max(0, ", FEED_PAGES),
+    one("feeds-row", "a row that no device takes holds up a feed", "central/devices/feeds.py",
+        "len(orjson.dumps(body)) > MOST_ROW", "len(orjson.dumps(body)) > 2 * MOST_ROW", FEED_PAGES),
+    one("feeds-good", "a device that sells nothing is told to have signed tickets", "central/devices/enrolment.py",
+        "    if device.kind not in SELLERS:\n        return 0", "    if False:\n        return 0", FEED_PAGES),
+    one("feeds-alone", "a device has any number of pages under way", "central/web/api.py",
+        "if asked in under_way:", "if False:", "tests/central/web/test_entrance.py"),
     one("feeds-room", "two lives of central that go on from one backup tell the same revisions",
         "central/kernel/feeds.py", "highest + ROOM + revision % ROOM", "highest + ROOM", RESTORED),
     one("presence-elsewhere", "a site tells of another site's devices", "central/devices/presence.py",

@@ -18,6 +18,7 @@ from structlog.testing import capture_logs
 
 from central.devices.enrolment import InviteDevice
 from central.kernel.actor import SYSTEM
+from central.web.api import UNDER_WAY
 from central.web.bodies import MOST_FROM_DEVICES, MOST_FROM_STRANGERS, MOST_USUALLY, STEP, Asks, most_for
 from central.web.entrance import BODIES, LIMITS, REFUSED
 from central.web.limits import OF_STRANGERS, RequestLimit
@@ -496,6 +497,53 @@ async def test_who_is_known_has_so_many_requests_under_way(serve: Callable[..., 
         assert (await ask(headers[who]("GET", asked, "")))[0] == 200
         for writer in lines:
             writer.close()
+
+
+async def test_a_device_has_one_page_of_a_feed_under_way_until_it_has_left(serve: Callable[..., Any]) -> None:
+    """Whoever reads slowly keeps one of them in memory, not a hundred."""
+    async with serve(HttpConfig()) as served, aiohttp.ClientSession(served.url) as client:
+        (device, signer), (other, others) = await enrolled(served), await enrolled(served, "G2")
+        path = f"/api/v1/queries/feed?feed=keys/{served.house.institution}&after=0"
+        row = {"f": f"keys/{served.house.institution}", "b": orjson.dumps({"x": "y" * 16 * MIB}).decode()}
+        sql = "UPDATE feed_row SET body = :b WHERE feed = :f AND revision = (SELECT MIN(revision) FROM feed_row)"
+        await served.door.chore(lambda db: db.write(sql, row))
+
+        def signed(device: Id, signer: Signer, path: str = path) -> dict[str, str]:
+            return signed_headers(device, signer, "GET", path, NOW.isoformat(), new_id(), b"")
+
+        async def ask(headers: dict[str, str], path: str = path) -> tuple[int, int]:
+            async with client.get(path, headers=headers) as answer:
+                return answer.status, len(await answer.read())
+
+        reader, writer = await served.call()
+        said = "".join(f"{name}: {value}\r\n" for name, value in signed(device, signer).items())
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n{said}\r\n".encode())
+        assert (await asyncio.wait_for(reader.readline(), PATIENCE_S)).split()[1] == b"200"
+        assert {(await ask(signed(device, signer)))[0] for _ in range(3)} == {429}
+        assert (await ask(signed(device, signer, FEED), FEED))[0] == 200, "all else is answered"
+        status, size = await ask(signed(other, others))
+        assert status == 200 and size > 16 * MIB
+        while len(piece := await asyncio.wait_for(reader.read(MIB), PATIENCE_S)) and not piece.endswith(b'"}}'):
+            pass
+        assert (await ask(signed(device, signer)))[0] == 200
+        writer.close()
+        reader, writer = await served.call()
+        said = "".join(f"{name}: {value}\r\n" for name, value in signed(device, signer).items())
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n{said}\r\n".encode())
+        await asyncio.wait_for(reader.readline(), PATIENCE_S)
+        writer.transport.abort()
+        await until(lambda: not served.app[UNDER_WAY])
+        assert (await ask(signed(device, signer)))[0] == 200, "who hung up has none"
+
+
+@pytest.mark.parametrize(("after", "status"), [(-1, 422), (2**53, 200), (2**53 + 1, 422), (2**64, 422)])
+async def test_a_page_is_asked_for_from_a_revision(serve: Callable[..., Any], after: int, status: int) -> None:
+    async with serve(HttpConfig()) as served, aiohttp.ClientSession(served.url) as client:
+        device, signer = await enrolled(served)
+        path = f"/api/v1/queries/feed?feed=keys/{served.house.institution}&after={after}"
+        headers = signed_headers(device, signer, "GET", path, NOW.isoformat(), new_id(), b"")
+        async with client.get(path, headers=headers) as answer:
+            assert answer.status == status, await answer.text()
 
 
 async def test_as_much_as_an_on_sale_asks_for_passes(serve: Callable[..., Any]) -> None:

@@ -39,11 +39,13 @@ class FakeCentral:
     settings: dict[str, Any] = field(default_factory=dict)
     codes: dict[str, str] = field(default_factory=dict)  # code → "" or the reason why it does not work
     standing: dict[str, dict[str, Any]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)  # the feeds of which a page was asked for
     requests: list[tuple[str, bytes]] = field(default_factory=list)
     dead: dict[int, str] = field(default_factory=dict)
     lose: set[int] = field(default_factory=set)  # facts that are not taken at first, to make gaps
     crowded: int = 0  # so many uploads are told to come back
     mute: bool = False  # take everything, answer nothing
+    torn: set[str] = field(default_factory=set)  # feeds of which no page is brought: the line is cut instead
     page_rows: int = 2
     ahead: timedelta = timedelta(0)
     bend: Any = None  # (FeedPage) → FeedPage, to lie
@@ -101,7 +103,7 @@ class FakeCentral:
             said = dump({**problem, "detail": no.detail})
             more = {"Retry-After": no.again} if no.again else None
             return web.Response(body=said, status=no.status, content_type="application/problem+json", headers=more)
-        if self.mute:
+        if self.mute or (name == "feed" and request.query["feed"] in self.torn):
             assert request.transport is not None
             request.transport.abort()
         return web.Response(body=b'{"value":' + dump(value) + b"}", content_type="application/json")
@@ -122,6 +124,7 @@ class FakeCentral:
 
     def _feed(self, _: bytes, query: Any) -> Any:
         feed, after = query["feed"], int(query["after"])
+        self.asked.append(feed)
         if feed not in self.feeds:
             raise No("no_such_feed", 404)
         head = max((row.revision for row in self.feeds[feed]), default=0)

@@ -251,6 +251,45 @@ async def test_one_bad_feed_holds_up_no_other(bench) -> None:
         await until(lambda: bench.journal.revision("hall/x") == 1 and not sync.trouble)
 
 
+async def test_a_feed_that_central_does_not_bring_holds_up_no_other(bench) -> None:
+    """Not even that of keys, and not those that come before it by name; it is asked for again, and last."""
+    keys, links = f"keys/{derived_id('house')}", []
+    for feed in (keys, "hall/x", bench.feed):
+        bench.fake.publish(feed, "t", {})
+    bench.fake.torn = {keys, "hall/x"}
+    sync = Sync(bench.line, bench.journal, bench.keyring, bench.device.signer, CLOCK)
+    await sync.refresh()
+    assert bench.journal.revision(bench.feed) == 1 and sync.trouble.keys() == {keys, "hall/x"}
+    asked = bench.fake.asked = []
+    await sync.refresh()
+    assert list(dict.fromkeys(asked)) == [bench.feed, keys, "hall/x"], "what is well is first up to date"
+    async with bench.syncing(poll_s=30.0, on_link=links.append) as sync:
+        await until(lambda: sync.trouble.keys() == {keys, "hall/x"})
+        bench.fake.torn = set()
+        await until(lambda: not sync.trouble)
+        assert bench.journal.revision(keys) == bench.journal.revision("hall/x") == 1
+    assert links == [True], "the line is well all the while"
+
+
+async def test_where_the_line_is_cut_nothing_more_is_asked_and_nothing_forgotten(bench) -> None:
+    for feed in ("hall/x", bench.feed):
+        bench.fake.publish(feed, "t", {})
+    sync = Sync(bench.line, bench.journal, bench.keyring, bench.device.signer, CLOCK)
+    await sync.refresh()
+    for feed in ("hall/x", bench.feed):
+        bench.fake.publish(feed, "u", {})
+        sync.rang(topics.bell(bench.house.site, feed), b"2")
+    bench.fake.mute, asked, before = True, len(bench.fake.requests), len(bench.fake.asked)
+    with pytest.raises(Unreachable):
+        await sync._pull_due()
+    told = [name for name, _ in bench.fake.requests[asked:]]
+    assert list(dict.fromkeys(told)) == ["feed", "device_feeds"] and sync.trouble == {}
+    assert set(bench.fake.asked[before:]) == {"hall/x"}, "a client of HTTP asks twice where a line is cut"
+    bench.fake.mute = False
+    await sync._pull_due()
+    assert bench.journal.revision("hall/x") == bench.journal.revision(bench.feed) == 2
+
+
 async def test_a_new_key_of_central_comes_with_the_feed_of_keys(bench, house) -> None:
     """Rotation with overlap: the new certificate is told under the old key, then the old one is revoked."""
     keys = f"keys/{derived_id('house')}"
