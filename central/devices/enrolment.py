@@ -1,7 +1,6 @@
 """How a device becomes one of the house's: one-time code, its own key, an operator's approval (docs/spec/edge.md,
 Trust)."""
 
-import hmac
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -49,9 +48,21 @@ def code_digest(code: str) -> str:
 
 
 def live_codes(read: Read) -> Iterable[Row]:
-    """Digests of the codes that enrol a device now, and whose they are."""
+    """Digests of the codes that enrol a device now, and whose they are. It walks every device: not for the writer."""
     sql = "SELECT code_digest, id FROM device WHERE state = :invited AND code_until > :now AND code_until <= :ahead"
     return read.run(sql, invited=DeviceState.INVITED, now=to_ms(read.now), ahead=ahead(read.now, CODE_LIVES))
+
+
+def invited_by(read: Read, digest: str) -> list[Device]:
+    """The devices that were invited with the code of this digest, also where its time is over. Asked of the index:
+    invitations that nobody took stay without end. How long that takes says nothing of a code: who guesses does not
+    choose how its digest begins."""
+    return read.find(Device, "WHERE code_digest = :digest AND state = :invited", digest=digest, invited=DeviceState.INVITED)
+
+
+def enrols(device: Device, now: datetime) -> bool:
+    """Whether its code lives."""
+    return device.code_until is not None and lasts(device.code_until, now, CODE_LIVES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +102,7 @@ def invite_device(tx: Tx, want: InviteDevice) -> Outcome[datetime]:
     if known and known.state is not DeviceState.INVITED:
         return Refused(NoDevice.NOT_POSSIBLE_NOW, fix=known.id, detail={"state": known.state})
     digest = code_digest(want.enrolment_code)
-    if any(code == digest and of != want.id for code, of in live_codes(tx)):
+    if any(each.id != want.id and enrols(each, tx.now) for each in invited_by(tx, digest)):
         return Refused(NoDevice.ENROLMENT_CODE_TAKEN, fix="enrolment_code")
     if known:
         tx.update(known, replace(known, code_digest=digest, code_until=until))
@@ -128,15 +139,10 @@ _HAS_KEY = "WHERE kid = :kid AND (state <> 'revoked' OR certificate <> '')"
 
 @handles(EnrolDevice, needs=None, refuses=(NoDevice,), gives=Enrolled)
 def enrol_device(tx: Tx, want: EnrolDevice) -> Outcome[Enrolled]:
-    digest = code_digest(want.code)
-    found = [
-        device
-        for device in tx.find(Device, "WHERE state = 'invited'")
-        if hmac.compare_digest(device.code_digest, digest)
-    ]
+    found = invited_by(tx, code_digest(want.code))
     if not found:
         return Refused(NoDevice.BAD_CODE, fix="code")
-    live = [device for device in found if device.code_until and lasts(device.code_until, tx.now, CODE_LIVES)]
+    live = [device for device in found if enrols(device, tx.now)]
     if not live:
         return Refused(NoDevice.CODE_EXPIRED, fix="code")
     key = requested_key(want.request_pem)

@@ -61,7 +61,7 @@ DEVICE = Life[DeviceState, DeviceDo]({
 
 @entity(
     "device", read=DevicesPrivilege.DEVICE_READ, chosen=True, unique=(("context_id", "code"), ("point_of_sale_id",)),
-    life=("state", DEVICE), fills=(GATE, SOLD_BY),
+    index=(("code_digest",),), life=("state", DEVICE), fills=(GATE, SOLD_BY),
 )  # fmt: skip
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:

@@ -225,7 +225,7 @@ class Webhooks:
 
     def __init__(self, door: Door, post: Post, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._door, self._post, self._clock = door, post, clock
-        self._upto: int | None = None
+        self._upto = 0
         self._bell = asyncio.Event()
         self._busy: dict[Id, asyncio.Task[int]] = {}
         self._turns = DeliveryTurns()
@@ -236,7 +236,9 @@ class Webhooks:
         tidy = 0.0
         async with asyncio.TaskGroup() as group:
             while True:
-                await self.tell()
+                _, more = await self._tell_piece()
+                if more:
+                    self._bell.set()
                 waiting: list[Id] = await self._door.read(SYSTEM, self._waiting)
                 for webhook_id in self._turns.whose(waiting, self._busy):
                     task = group.create_task(self._serve(webhook_id), name=f"webhook {webhook_id}")
@@ -257,31 +259,23 @@ class Webhooks:
 
     async def tell(self) -> int:
         """Writes the deliveries of what was sealed since; how many."""
-        told = 0
-        while True:
-            after, upto, any_ = await self._door.read(SYSTEM, self._news)
-            if upto > after and any_:
-                command = webhook_events.TellWebhooks(after=after, upto=upto)
-                reply = await self._door.execute(SYSTEM, command, derived_id("tell webhooks", after, upto))
-                told += int(getattr(reply.outcome, "value", 0) or 0)
-            self._upto = upto
-            if upto - after < webhook_events.AT_ONCE:
-                return told
+        told, more = 0, True
+        while more:
+            new, more = await self._tell_piece()
+            told += new
+        return told
 
-    def _news(self, read: Read) -> tuple[int, int, bool]:
-        """From where to where to look next, and whether anything in it concerns anybody."""
-        kept, head = webhook_log.cursor(read), webhook_log.head(read)
-        askers = webhook_log.asking(read)
-        if not askers:
-            return head, head, False
-        after = max(kept, self._upto or 0)
-        upto = min(head, after + webhook_events.AT_ONCE)
-        found = webhook_log.done_after(read, after, upto)
-        touched = webhook_log.touched_by(read, [each.id for each in found])
-        any_ = any(
-            webhook_log.wanted_by(one.webhook, done, touched.get(done.id, ())) for done in found for one in askers
-        )
-        return after, upto, any_
+    async def _tell_piece(self) -> tuple[int, bool]:
+        """Writes a piece of them: how many, and whether there may be more."""
+        look = partial(webhook_log.news, looked=self._upto, most=webhook_events.AT_ONCE)
+        news: webhook_log.News = await self._door.read(SYSTEM, look)
+        if not news.concerns:
+            self._upto = news.upto
+            return 0, news.upto - news.after == webhook_events.AT_ONCE
+        command = webhook_events.TellWebhooks(after=news.after, upto=news.upto, within=news.within)
+        tell_id = derived_id("tell webhooks", news.after, news.within, news.upto)
+        reply = await self._door.execute(SYSTEM, command, tell_id)
+        return int(getattr(reply.outcome, "value", 0) or 0), reply.ok
 
     # --- sending ----------------------------------------------------------------------------------------------------
 

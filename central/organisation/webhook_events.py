@@ -1,15 +1,16 @@
 """From the log to the deliveries: which webhooks are told of a command that stands, and what of it.
 
 Right and perimeter are those of the webhook's operator at this moment. A command is told to who may read the log where
-it acted (`organisation.audit.read`); what it did to an entity's rows to who may read those. Everything happens in one
-transaction with the deliveries' outbox rows, so nothing is told twice and nothing is forgotten; the loop that asks for
-it is webhook_delivery.py.
+it acted (`organisation.audit.read`); what it did to an entity's rows to who may read those. It is told in pieces, so
+that sales come between them however many are told of however much: a piece's deliveries, their outbox rows and how far
+it came are one transaction, so nothing is told twice and nothing is forgotten. The loop that asks for it is
+webhook_delivery.py.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import Annotated, Any
 
@@ -32,8 +33,12 @@ from central.organisation.webhook_log import (
     LoggedCommand,
     asking,
     asks_for,
+    cursor,
     done_after,
     fits_any,
+    place_in_row,
+    still_asking,
+    those_told,
     touched_by,
     wanted_by,
     with_eyes,
@@ -56,51 +61,75 @@ from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 
 AT_ONCE = 200  # rows of the log in one transaction
+PIECE = 500  # deliveries in one transaction
 MOST_ROWS = 100  # of an entity in one delivery
 MOST_BYTES = 20_000  # of a delivery, as Standard Webhooks advises; beyond it what can be asked for is left out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TellWebhooks:
-    """Central's own: writes the deliveries of this stretch of the log."""
+    """Central's own: writes deliveries of this stretch of the log, a piece. `within`: in its first row those up to this
+    place are told (webhook_log.place_in_row)."""
 
     after: int
     upto: int
+    within: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ToTell:
-    """A delivery to be written: its id follows from webhook, command and event."""
+    """A delivery to be written: its id follows from webhook, command and event. `seq`, `place`: where it stands in the
+    log."""
 
     id: Id
     webhook_id: Id
     event: str
     payload: str
+    seq: int
+    place: int
 
 
-def to_tell(read: Read, want: TellWebhooks) -> list[ToTell]:
-    """What this stretch of the log says to whom, put together beside the writer."""
+@dataclass(frozen=True, slots=True)
+class TellingPiece:
+    """What is written at once, and up to where everybody is told then."""
+
+    told: list[ToTell]
+    upto: int
+    within: int = 0
+
+
+def to_tell(read: Read, want: TellWebhooks) -> TellingPiece:
+    """A piece of what this stretch of the log says to whom, put together beside the writer."""
+    told = list(islice(_stretch(read, want), PIECE + 1))
+    if len(told) <= PIECE:
+        return TellingPiece(told, want.upto)
+    last = told[PIECE - 1]
+    return TellingPiece(told[:PIECE], last.seq - 1, last.place)
+
+
+def _stretch(read: Read, want: TellWebhooks) -> Iterator[ToTell]:
     askers = asking(read)
     found = done_after(read, want.after, want.upto) if askers else []
     touched = touched_by(read, [each.id for each in found])
-    return [
-        each
-        for done in found
-        for one in askers
-        if wanted_by(one.webhook, done, touched.get(done.id, ()))
-        for each in _told(read, one, done, touched.get(done.id, ()))
-    ]
+    for done in found:
+        past = want.within if done.seq == want.after + 1 else 0
+        for one in askers:
+            if wanted_by(one.webhook, done, touched.get(done.id, ())):
+                yield from _told(read, one, done, touched.get(done.id, ()), past)
 
 
 @handles(
     TellWebhooks, told=False, needs=OrganisationPrivilege.WEBHOOK_MODIFY, at=by_house_alone, gives=int, looked=to_tell
 )
-def tell_webhooks(tx: Tx, want: TellWebhooks, told: list[ToTell] | None) -> Outcome[int]:
+def tell_webhooks(tx: Tx, want: TellWebhooks, piece: TellingPiece | None) -> Outcome[int]:
     """Answers with how many are new. Each is told at most once, and none to a webhook that is off by now."""
-    still = {one.webhook.id for one in asking(tx)} if told else set()
-    new = [each for each in told or () if each.webhook_id in still and not _is_told(tx, each.id)]
-    for each in new:
-        delivery = Delivery(
+    if (want.after, want.within) < cursor(tx):
+        return Ok(0)  # another process told it meanwhile
+    piece = piece or TellingPiece([], want.upto)
+    still = {each for each in {one.webhook_id for one in piece.told} if still_asking(tx, each)}
+    known = those_told(tx, [each.id for each in piece.told])
+    new = [
+        Delivery(
             id=each.id,
             webhook_id=each.webhook_id,
             event=each.event,
@@ -114,29 +143,29 @@ def tell_webhooks(tx: Tx, want: TellWebhooks, told: list[ToTell] | None) -> Outc
             why="",
             took=0,
         )
-        tx.append([delivery])
+        for each in piece.told if each.webhook_id in still and each.id not in known
+    ]  # fmt: skip
+    tx.append(new)
+    for delivery in new:
         tell_post(tx, delivery, 1, tx.now)
-    keep_cursor(tx, want.upto)
+    keep_cursor(tx, piece.upto, piece.within)
     return Ok(len(new))
 
 
-def _is_told(read: Read, delivery_id: Id) -> bool:
-    return read.one("SELECT 1 FROM webhook_delivery WHERE id = :id", id=delivery_id) is not None
-
-
-def _told(read: Read, one: Asking, done: LoggedCommand, touched: Iterable[str]) -> Iterator[ToTell]:
-    said = (
-        [("command." + done.name, _command(read, one, done))]
-        if fits_any(one.webhook.commands, *names_of_command(done.name))
-        else []
-    )
-    for event in touched:
-        if asks_for(one.webhook, event):
-            said.append((event, _rows(read, one, done, *event.split("."))))
-    for event, data in said:
+def _told(read: Read, one: Asking, done: LoggedCommand, touched: Iterable[str], past: int) -> Iterator[ToTell]:
+    """What a row of the log says to a webhook, behind this place in it."""
+    for n, event in enumerate(("command." + done.name, *touched)):
+        place = place_in_row(one.webhook.id, n)
+        if place <= past:
+            continue
+        data = None
+        if n == 0 and fits_any(one.webhook.commands, *names_of_command(done.name)):
+            data = _command(read, one, done)
+        elif n and asks_for(one.webhook, event):
+            data = _rows(read, one, done, *event.split("."))
         if data is not None:
             made = derived_id("webhook", one.webhook.id, done.id, event)
-            yield ToTell(made, one.webhook.id, event, payload(event, done.at, data))
+            yield ToTell(made, one.webhook.id, event, payload(event, done.at, data), done.seq, place)
 
 
 def payload(event: str, at: datetime, data: dict[str, Any]) -> str:

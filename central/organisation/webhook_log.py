@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
+from hashlib import sha256
 from typing import Any
 
 from central.kernel.actor import Actor
@@ -15,10 +16,9 @@ from central.kernel.registry import COMMANDS
 from central.kernel.tx import Read
 from central.organisation.model import Operator
 from central.organisation.rights import actor_of
-from central.organisation.webhooks import (
-    Webhook,
-)
+from central.organisation.webhooks import CURSOR, WITHIN, Webhook
 from shared.clock import from_ms
+from shared.ids import Id
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,16 @@ class Asking:
 
 
 def asking(read: Read) -> list[Asking]:
-    """The webhooks that are on and whose operators are still there."""
-    told = [with_eyes(read, webhook) for webhook in read.find(Webhook, "WHERE active = 1 AND secret <> '' ORDER BY id")]
-    return [one for one in told if one]
+    """The webhooks that are on and whose operators are still there, in the order in which they are told."""
+    told = [with_eyes(read, webhook) for webhook in read.find(Webhook, "WHERE active = 1 AND secret <> ''")]
+    return sorted((one for one in told if one), key=lambda one: place_in_row(one.webhook.id, 0))
+
+
+def still_asking(read: Read, webhook_id: Id) -> bool:
+    """`asking`, of one webhook."""
+    webhook = read.get(Webhook, webhook_id)
+    operator = read.get(Operator, webhook.operator_id) if webhook and webhook.active and webhook.secret else None
+    return operator is not None and operator.active
 
 
 def with_eyes(read: Read, webhook: Webhook) -> Asking | None:
@@ -109,10 +116,52 @@ def touched_by(read: Read, commands: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
+def place_in_row(webhook_id: Id, event: int) -> int:
+    """Where the telling of an event stands among those of one row of the log: it stays there whatever webhooks come,
+    go or are switched off while the row is told. `event`: 0 for the command, then what it touched, in order. A number,
+    as a counter keeps it; digests of 48 bits, since ids are made by whoever makes the webhook."""
+    return int.from_bytes(sha256(webhook_id.encode()).digest()[:6]) << 14 | event
+
+
 def head(read: Read) -> int:
     return int(read.run("SELECT COALESCE(MAX(seq), 0) FROM command_log")[0][0])
 
 
-def cursor(read: Read) -> int:
-    row = read.one("SELECT value FROM counter WHERE name = 'webhooks'")
-    return int(row[0]) if row else 0
+def cursor(read: Read) -> tuple[int, int]:
+    """Up to which row of the log everybody was told, and up to which place in the row after it."""
+    kept: dict[str, int] = dict(
+        map(tuple, read.run("SELECT name, value FROM counter WHERE name IN (:a, :b)", a=CURSOR, b=WITHIN))
+    )
+    return kept.get(CURSOR, 0), kept.get(WITHIN, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """From where to where to look next, and whether anything in it concerns anybody."""
+
+    after: int
+    within: int
+    upto: int
+    concerns: bool
+
+
+def news(read: Read, looked: int, most: int) -> News:
+    """`looked`: up to where somebody looked who found nothing to tell. `most`: rows of the log."""
+    (kept, within), last = cursor(read), head(read)
+    askers = asking(read)
+    if not askers:
+        return News(last, 0, last, False)
+    after = max(kept, looked)
+    upto = min(last, after + most)
+    found = done_after(read, after, upto)
+    touched = touched_by(read, [each.id for each in found])
+    concerns = any(wanted_by(one.webhook, done, touched.get(done.id, ())) for done in found for one in askers)
+    return News(after, within if after == kept else 0, upto, concerns)
+
+
+def those_told(read: Read, ids: list[Id]) -> set[str]:
+    """Of these deliveries those that stand."""
+    if not ids:
+        return set()
+    among, params = in_list("id", ids)
+    return {row[0] for row in read.run(f"SELECT id FROM webhook_delivery WHERE id IN {among}", **params)}  # noqa: S608 - values are parameters

@@ -19,6 +19,7 @@ from typing import Annotated, Any
 import orjson
 
 from central.kernel.actor import ActorKind
+from central.kernel.contexts import organiser_of
 from central.kernel.crud import CONFIGURED, NoChange, checked, configured, refused_row
 from central.kernel.entity import BY_NAME, Between, Look, Ref, Secret, Unproved, entity
 from central.kernel.keys import Keys
@@ -39,6 +40,8 @@ from shared.outcome import Ok, Outcome, Reason, Refused
 CREATE, DELETE, EXECUTE = (f"organisation.webhook.{each}" for each in (Action.CREATE, Action.DELETE, Action.EXECUTE))
 OUTBOX_KIND = "webhook"
 CURSOR = "webhooks"  # the counter that says up to where in the log everybody was told
+WITHIN = "webhooks within"  # and how far, in the row of the log that comes next (webhook_log.place_in_row)
+MOST_WEBHOOKS = 20  # of an organiser, wherever below it they stand; and of the institution itself
 FORGOTTEN_AT_ONCE = 2_000  # deliveries in one command
 OLD_FOR = timedelta(hours=24)  # a secret that was replaced still signs beside the new one
 PREFIX = "whsec_"
@@ -54,6 +57,7 @@ class NoWebhook(Reason):
     NO_SECRET = auto()
     NOT_ACTIVE = auto()
     WITHHELD = auto()  # its operator may not read this any more
+    TOO_MANY = auto()
 
 
 class DeliveryState(StrEnum):
@@ -164,6 +168,8 @@ def create_webhook(tx: Tx, want: CreateWebhook) -> Outcome[Id]:
         return Refused(NoWebhook.NOT_AN_OPERATOR)
     if want.secret and secret_bytes(want.secret) is None:
         return Refused(NoWebhook.BAD_SECRET, fix="secret")
+    if _beside(tx, want.context_id) >= MOST_WEBHOOKS:
+        return Refused(NoWebhook.TOO_MANY, fix="context_id", detail={"most": MOST_WEBHOOKS})
     made = Webhook(
         id=want.id,
         context_id=want.context_id,
@@ -189,13 +195,29 @@ def create_webhook(tx: Tx, want: CreateWebhook) -> Outcome[Id]:
     return Ok(want.id)
 
 
+def _beside(read: Read, context_id: Id) -> int:
+    """How many webhooks there are of whose it would be. What happens at a context is told to all above it, so what an
+    organiser has below it counts together: else each season would have as many again."""
+    organiser = organiser_of(read, context_id)
+    if organiser is None:  # the institution's: those of its organisers are theirs
+        return int(read.run("SELECT COUNT(*) FROM webhook WHERE context_id = :at", at=context_id)[0][0])
+    ((there,),) = read.run(
+        "WITH RECURSIVE stands (id, at) AS (SELECT id, context_id FROM webhook UNION ALL "
+        "SELECT stands.id, context.parent_id FROM stands JOIN context ON context.id = stands.at) "
+        "SELECT COUNT(*) FROM stands WHERE at = :at",
+        at=organiser.id,
+    )
+    return int(there)
+
+
 def skip_to_head(tx: Tx) -> None:
     (head,) = tx.run("SELECT COALESCE(MAX(seq), 0) FROM command_log")[0]
     keep_cursor(tx, head)
 
 
-def keep_cursor(tx: Tx, seq: int) -> None:
+def keep_cursor(tx: Tx, seq: int, within: int = 0) -> None:
     tx.set_counter(CURSOR, seq)
+    tx.set_counter(WITHIN, within)
 
 
 @checked(Webhook, refuses=(NoWebhook,))

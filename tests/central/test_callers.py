@@ -1,8 +1,10 @@
 """Who calls: a device's request holds for what it says, about now; a program's key and rights end with the commit that
 ends them, at every process of the house."""
 
+import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -46,6 +48,7 @@ from central.organisation.sessions import NoteSeen
 from central.selling.model import SellingPrivilege
 from shared.clock import to_ms
 from shared.ids import Id
+from shared.outcome import Ok, Refused
 from shared.wire.certificates import DeviceKind, Right, signing_request, verified
 from shared.wire.codec import build
 from shared.wire.requests import (
@@ -60,6 +63,7 @@ from shared.wire.requests import (
     signed_headers,
 )
 from shared.wire.seal import Sealed, Signer
+from tests.central.kernel.meter import Cost, MeteredDatabase
 from tests.central.small_house import NOW, Clerk, House, Watch, new_id
 from tests.central.web.serving import SESSION
 
@@ -282,6 +286,35 @@ def test_a_code_for_enrolment_is_nobodys_after_its_ten_minutes(clerk: Clerk, hou
     assert told(clerk, live_codes) == {invited.id}, "invited anew"
     clerk.do(RevokeDevice(device_id=invited.id))
     assert told(clerk, live_codes) == set()
+
+
+async def test_what_a_code_costs_does_not_grow_with_who_was_invited(
+    sqlite_place: tuple[Database, House], keys: Keys, watch: Watch
+) -> None:
+    """Invitations that nobody took stay without end, and anybody may try a code: the writer reads none of them."""
+    house, metered = sqlite_place[1], MeteredDatabase(sqlite_place[0].url)
+    door, costs = Door(metered, watch, path_of, keys), list[Cost]()
+    door.start()
+
+    async def cost(code: str) -> Cost:
+        before = metered.cost.copy()
+        tried = EnrolDevice(code=code, request_pem="none")
+        refused = (await door.execute(SYSTEM, tried, new_id())).outcome
+        assert isinstance(refused, Refused) and refused.reason == NoDevice.BAD_CODE
+        invited = await door.execute(SYSTEM, an_invitation(house, f"N{code}", f"NEW-{code}"), new_id())
+        assert isinstance(invited.outcome, Ok)
+        return metered.cost - before
+
+    await cost("WARM-1")
+    for n in range(30):
+        costs.append(await cost(f"WRONG-{n:02}"))
+    with closing(metered.connect()) as db:
+        params = {"digest": "x", "invited": "invited"}
+        sql = "EXPLAIN QUERY PLAN SELECT id FROM device WHERE code_digest = :digest AND state = :invited"
+        (plan,) = db.run(sql, params)
+    await asyncio.to_thread(door.stop)
+    assert costs[0].read == costs[-1].read and costs[0].statements == costs[-1].statements
+    assert "USING INDEX ix_device_code_digest" in plan[-1]
 
 
 @pytest.mark.behind_the_door

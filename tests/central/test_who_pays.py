@@ -28,6 +28,7 @@ WHO_PAYS = {
     "NoSignIn.BUSY": "at most a few of an address at a time",
     "NoPlace.LIMIT": "a limit that an organiser sets on what is its own",
     "NoView.TOO_MANY": "a person and a list",
+    "NoWebhook.TOO_MANY": "an organiser, for all below it",
     "NoSale.TOO_MANY": COMMAND,
     "NoSale.NOT_ENOUGH": HALL,
     "NoAct.TOO_INTRICATE": COMMAND, "NoAct.TOO_MANY_PERFORMANCES": COMMAND, "NoAct.TOO_MANY": HALL,

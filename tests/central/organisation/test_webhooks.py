@@ -56,6 +56,7 @@ from central.organisation.webhook_delivery import (
     signature,
 )
 from central.organisation.webhook_events import MOST_BYTES, ResendDelivery, still_told
+from central.organisation.webhook_log import cursor, head
 from central.organisation.webhooks import (
     CreateWebhook,
     DeleteWebhook,
@@ -456,6 +457,95 @@ async def test_it_goes_on_where_it_stopped(desk: Desk, receiver: Receiver) -> No
     await desk.chain.seal()
     assert (await again.tell(), await again.deliver()) == (1, 1)
     assert len(receiver.heard) == 2
+
+
+async def said_to(desk: Desk) -> dict[Id, list[tuple[int, str]]]:
+    """What each webhook was told, with its row of the log."""
+    found: dict[Id, list[tuple[int, str]]] = {}
+    for each in await desk.deliveries():
+        seq = orjson.loads(each.body)["data"]["command"]["seq"]
+        found.setdefault(each.webhook_id, []).append((seq, each.event))
+    return {hook: sorted(said) for hook, said in found.items()}
+
+
+async def pieces(desk: Desk, between: Callable[[], Awaitable[None]] | None = None) -> list[int]:
+    """How many deliveries each piece wrote. Central stops after each: who goes on knows what the database says."""
+    await desk.chain.seal()
+    wrote, more = [], True
+    while more:
+        assert len(wrote) < 50, "it never ends"
+        new, more = await Webhooks(desk.door, Post(LOCAL), desk.watch)._tell_piece()
+        wrote.append(new)
+        desk.watch.at += timedelta(milliseconds=1)
+        if between:
+            await between()
+    return wrote
+
+
+async def test_a_row_of_the_log_is_told_in_pieces(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many webhooks it is told to: each of them once, with nothing left out, also where central stops between
+    two pieces."""
+    monkeypatch.setattr(webhook_events, "PIECE", 2)
+    hooks = [await desk.hook("https://shop.example/in", entities=("site",), commands=("*_site",)) for _ in range(5)]
+    for _ in range(3):
+        await desk.move_in()
+    wrote = await pieces(desk)
+    assert max(wrote) == 2 and sum(wrote) == 5 * 3 * 2 and len(wrote) >= 15
+    told = await said_to(desk)
+    assert told.keys() == set(hooks)
+    for said in told.values():
+        assert [event for _, event in said] == ["command.create_site", "site.created"] * 3
+        assert len(set(said)) == 6
+    assert await pieces(desk) == [0]
+    await desk.move_in()
+    assert sum(await pieces(desk)) == 10
+
+
+@pytest.mark.parametrize("ends", [TakeOverWebhook, DeleteWebhook, "off"])
+async def test_webhooks_that_come_and_go_between_pieces(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, ends: Any
+) -> None:
+    """Nobody else's place in the row moves by it, and nothing that was taken away is told a second time."""
+    monkeypatch.setattr(webhook_events, "PIECE", 1)
+    hooks = [await desk.hook("https://shop.example/in", entities=("site",), commands=("*_site",)) for _ in range(4)]
+    other, gone = await desk.hired("organisation", VenuesPrivilege.VENUE_READ), list[Id]()
+    await desk.move_in()
+
+    async def change() -> None:
+        """After its first delivery, the webhook that was told first."""
+        if gone:
+            return
+        told = (await desk.deliveries())[0].webhook_id
+        gone.append(told)
+        if ends == "off":
+            await desk.do(command_of(Action.MODIFY, Webhook)(id=told, set={"active": False}))
+        else:
+            await desk.do(ends(webhook_id=told), other)
+        await desk.hook("https://shop.example/new", entities=("site",), commands=("*_site",))
+
+    await pieces(desk, change)
+    told = await said_to(desk)
+    for hook in hooks:
+        if hook not in gone:
+            assert [event for _, event in told[hook]] == ["command.create_site", "site.created"]
+    left = {TakeOverWebhook: ["site.created"], DeleteWebhook: [], "off": ["command.create_site"]}[ends]
+    assert [event for _, event in told.get(gone[0], [])] == left
+    assert told.keys() <= set(hooks), "what was before a webhook is not told to it"
+
+
+async def test_two_that_tell_the_same_stretch_tell_it_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two processes: the slower one has looked at more of the log, or at less."""
+    monkeypatch.setattr(webhook_events, "PIECE", 2)
+    await desk.hook("https://shop.example/in", entities=("site",), commands=("*_site",))
+    for _ in range(2):
+        await desk.move_in()
+    await desk.chain.seal()
+    (after, within), upto = await desk.look(lambda read: (cursor(read), head(read)))
+    assert within == 0
+    for reach in (upto, upto - 1, upto):
+        await desk.do(webhook_events.TellWebhooks(after=after, upto=reach), SYSTEM)
+    assert len(await desk.deliveries()) == 2
+    assert sum(await pieces(desk)) == 2 and len(await desk.deliveries()) == 4
 
 
 # --- how it is sent ---------------------------------------------------------------------------------------------------
@@ -865,6 +955,38 @@ async def test_what_is_gone_by_now_is_judged_by_what_was_told(desk: Desk, receiv
     assert await desk.look(still) == {True}
     await loses(VenuesPrivilege.VENUE_READ)(desk, hook, owner)
     assert await desk.look(still) == {False}
+
+
+# --- how many there may be --------------------------------------------------------------------------------------------
+
+
+async def test_an_organiser_has_so_many_webhooks_wherever_they_stand(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that happens below it is told to them: they are its own, and no other organiser's. Who has more keeps them."""
+    monkeypatch.setattr(webhooks, "MOST_WEBHOOKS", 3)
+    house, other = desk.house, new_id()
+    await desk.do(
+        CreateContext(
+            id=other, context_id=house.institution, kind=ContextKind.ORGANISER, code="B", names={"fr": "B"},
+            settings={},
+        )
+    )  # fmt: skip
+    url = "https://shop.example/in"
+    made = [await desk.hook(url, at=at) for at in (house.organiser, house.season, house.activity)]
+    for at in (house.organiser, house.season, house.activity):
+        fields = {"id": new_id(), "context_id": at, "code": "MORE", "names": {"fr": "x"}, "url": url}
+        said = await desk.no(CreateWebhook(**fields, entities=("site",)))
+        assert (said.reason, said.fix, said.detail) == (NoWebhook.TOO_MANY, "context_id", {"most": 3})
+    for at in (other, house.institution):
+        made += [await desk.hook(url, at=at) for _ in range(3)]
+        said = await desk.no(CreateWebhook(**fields | {"context_id": at}, entities=("site",)))
+        assert said.reason == NoWebhook.TOO_MANY
+    await desk.do(DeleteWebhook(webhook_id=made[1]))
+    await desk.hook(url, at=house.activity)
+    monkeypatch.setattr(webhooks, "MOST_WEBHOOKS", 1)
+    await desk.do(command_of(Action.MODIFY, Webhook)(id=made[0], set={"active": False}))
+    await desk.do(SetWebhookSecret(webhook_id=made[2], secret=OTHER_SECRET))
 
 
 # --- who may set one up -----------------------------------------------------------------------------------------------
