@@ -57,7 +57,9 @@ def invited_by(read: Read, digest: str) -> list[Device]:
     """The devices that were invited with the code of this digest, also where its time is over. Asked of the index:
     invitations that nobody took stay without end. How long that takes says nothing of a code: who guesses does not
     choose how its digest begins."""
-    return read.find(Device, "WHERE code_digest = :digest AND state = :invited", digest=digest, invited=DeviceState.INVITED)
+    return read.find(
+        Device, "WHERE code_digest = :digest AND state = :invited", digest=digest, invited=DeviceState.INVITED
+    )
 
 
 def enrols(device: Device, now: datetime) -> bool:

@@ -268,7 +268,7 @@ class Webhooks:
     async def _tell_piece(self) -> tuple[int, bool]:
         """Writes a piece of them: how many, and whether there may be more."""
         look = partial(webhook_log.news, looked=self._upto, most=webhook_events.AT_ONCE)
-        news: webhook_log.News = await self._door.read(SYSTEM, look)
+        news: webhook_log.LogStretch = await self._door.read(SYSTEM, look)
         if not news.concerns:
             self._upto = news.upto
             return 0, news.upto - news.after == webhook_events.AT_ONCE

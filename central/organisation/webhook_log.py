@@ -136,7 +136,7 @@ def cursor(read: Read) -> tuple[int, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class LogStretch:
     """From where to where to look next, and whether anything in it concerns anybody."""
 
     after: int
@@ -145,18 +145,18 @@ class News:
     concerns: bool
 
 
-def news(read: Read, looked: int, most: int) -> News:
+def news(read: Read, looked: int, most: int) -> LogStretch:
     """`looked`: up to where somebody looked who found nothing to tell. `most`: rows of the log."""
     (kept, within), last = cursor(read), head(read)
     askers = asking(read)
     if not askers:
-        return News(last, 0, last, False)
+        return LogStretch(last, 0, last, False)
     after = max(kept, looked)
     upto = min(last, after + most)
     found = done_after(read, after, upto)
     touched = touched_by(read, [each.id for each in found])
     concerns = any(wanted_by(one.webhook, done, touched.get(done.id, ())) for done in found for one in askers)
-    return News(after, within if after == kept else 0, upto, concerns)
+    return LogStretch(after, within if after == kept else 0, upto, concerns)
 
 
 def those_told(read: Read, ids: list[Id]) -> set[str]:

@@ -502,9 +502,7 @@ async def test_a_row_of_the_log_is_told_in_pieces(desk: Desk, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("ends", [TakeOverWebhook, DeleteWebhook, "off"])
-async def test_webhooks_that_come_and_go_between_pieces(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, ends: Any
-) -> None:
+async def test_webhooks_that_come_and_go_between_pieces(desk: Desk, monkeypatch: pytest.MonkeyPatch, ends: Any) -> None:
     """Nobody else's place in the row moves by it, and nothing that was taken away is told a second time."""
     monkeypatch.setattr(webhook_events, "PIECE", 1)
     hooks = [await desk.hook("https://shop.example/in", entities=("site",), commands=("*_site",)) for _ in range(4)]
@@ -963,7 +961,7 @@ async def test_what_is_gone_by_now_is_judged_by_what_was_told(desk: Desk, receiv
 async def test_an_organiser_has_so_many_webhooks_wherever_they_stand(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All that happens below it is told to them: they are its own, and no other organiser's. Who has more keeps them."""
+    """All that happens below it is told to them: they are its own, and no other's. Who has more keeps them."""
     monkeypatch.setattr(webhooks, "MOST_WEBHOOKS", 3)
     house, other = desk.house, new_id()
     await desk.do(
