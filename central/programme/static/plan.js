@@ -175,8 +175,13 @@ class PlanView {
   // They are brought to the middle, as large as they can be read.
   show(seats) {
     if (!seats.length) return;
-    const span = (values) => [Math.min(...values), Math.max(...values)];
-    const [left, right] = span(seats.map((at) => this.x[at])), [top, bottom] = span(seats.map((at) => this.y[at]));
+    let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
+    for (const at of seats) {  // a whole stadium is more than a call takes arguments
+      left = Math.min(left, this.x[at]);
+      right = Math.max(right, this.x[at]);
+      top = Math.min(top, this.y[at]);
+      bottom = Math.max(bottom, this.y[at]);
+    }
     const room = this.radius * 8;
     const { width, height } = this.canvas;
     this.scale = Math.min(width / (right - left + room), height / (bottom - top + room), 16 * (this.density || 1) / this.radius);
