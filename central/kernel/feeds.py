@@ -41,6 +41,10 @@ ROOM = 600_000_000
 """Revisions, ten minutes as a clock counts them: more rows than any life of central's tells, and so little that a
 central which starts every five seconds does it for a year before a revision is no number of JSON's (2^53)."""
 
+HIGHEST = 2**53 - 2**40
+"""No start lifts them beyond this: a page says a number of JSON's (shared/wire/bounds.py, `Count`), and ten rows a
+second may be told for three thousand years after."""
+
 
 def begin_anew(db: Connection, at: datetime) -> None:
     """At each start of central every feed goes on from the moment, in microseconds since 1970. A database that was put
@@ -48,7 +52,8 @@ def begin_anew(db: Connection, at: datetime) -> None:
     takes itself to be ahead, or to have what it never heard. What a device heard in between it keeps: it was so.
     Where an earlier start had its clock ahead they go on once or twice `ROOM` after what was told, by when it is, so
     that two lives that go on from one backup are far apart. Who was told more in the one that is lost is ahead then, by
-    too much for central to get there by telling rows: such a device is told so when it comes (devices/feeds.py)."""
+    too much for central to get there by telling rows: such a device is told so when it comes (devices/feeds.py). A
+    clock of 2255 lifts them to `HIGHEST`, where they stay but for the rows that are told."""
     revision = to_ms(at) * 1000
     (highest,) = db.run(
         "SELECT MAX(value) FROM (SELECT MAX(revision) AS value FROM feed_head "
@@ -58,6 +63,9 @@ def begin_anew(db: Connection, at: datetime) -> None:
     if highest is not None and highest > revision:
         _LOG.warning("feeds are ahead of the clock", until=from_ms(highest // 1000).isoformat())
         revision = highest + ROOM + revision % ROOM
+    if revision > HIGHEST:
+        _LOG.error("feeds begin no higher: who was told what a backup lost may miss what is told", revision=revision)
+        revision = HIGHEST
     db.write("UPDATE feed_head SET revision = :at WHERE revision < :at", {"at": revision})
     db.write(
         "INSERT INTO counter (name, value) VALUES (:name, :at) "

@@ -4,9 +4,10 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import orjson
 import pytest
 
 from central.devices.enrolment import RevokeDevice
@@ -21,7 +22,8 @@ from central.kernel.keys import Keys
 from central.kernel.tx import Read
 from shared.runtime.journal import Journal
 from shared.wire.certificates import DeviceKind
-from shared.wire.feeds import FeedFamily, feed_name
+from shared.wire.codec import build, dump
+from shared.wire.feeds import FeedFamily, FeedPage, feed_name
 from tests.central.devices.test_facts import enrol
 from tests.central.small_house import Clerk, House, Watch
 
@@ -155,3 +157,19 @@ def test_a_feed_that_is_new_begins_after_all_that_was_told(clerk: Clerk, house: 
     assert heads(Read(clerk.db, SYSTEM, watch(), clerk.door.keys))[feed_name(FeedFamily.TICKETS, house.site)] == (
         int(watch().timestamp() * 1_000_000) + 1
     )
+
+
+@pytest.mark.parametrize("year", [2255, 2256, 2300, 9999])
+def test_a_clock_far_ahead_leaves_revisions_that_devices_take(
+    clerk: Clerk, house: House, watch: Watch, year: int
+) -> None:
+    """Beyond a number of JSON's no device would take a page ever again."""
+    read, tickets = Read(clerk.db, SYSTEM, watch(), clerk.door.keys), feed_name(FeedFamily.TICKETS, house.site)
+    begin_anew(clerk.db, datetime(year, 12, 31, tzinfo=UTC))
+    before = 0
+    for seat in house.seats[:3]:
+        clerk.do(house.order(seat))
+        begin_anew(clerk.db, watch())
+        told = build(FeedPage, orjson.loads(dump(page(read, tickets, before, watch()))))
+        assert told.upto > before and len(told.rows) == 1
+        before = told.upto
