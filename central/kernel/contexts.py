@@ -132,12 +132,12 @@ def any_setting(read: Read, key: str) -> str | None:
 
 def on_path(contexts: Sequence[str], used: Collection[str]) -> tuple[str, dict[str, Any]]:
     """In a statement, of rows that stand in contexts: those in these (a path: what may be chosen there), and these."""
-    said, params = ["1 = 0"], dict[str, Any]()
+    said, params = list[str](), dict[str, Any]()
     for column, values in (("context_id", contexts), ("id", sorted(used))):
         if values:
             among, more = in_list(f"on_{column}_", values)
             said, params = [*said, f"{column} IN {among}"], params | more
-    return f"({' OR '.join(said)})", params
+    return f"({' OR '.join(said) or '1 = 0'})", params  # alone, or SQLite takes no index
 
 
 # --- down: what stands below ------------------------------------------------------------------------------------------

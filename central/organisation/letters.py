@@ -25,7 +25,15 @@ from central.organisation.model import (
     OrganisationPrivilege,
     SignInSession,
 )
-from central.organisation.rules import ADDRESS_FOR, INVITATION_FOR, LETTER_EVERY, MOST_LETTERS, RESET_FOR, is_good
+from central.organisation.rules import (
+    ADDRESS_FOR,
+    FORGOTTEN_AT_ONCE,
+    INVITATION_FOR,
+    LETTER_EVERY,
+    MOST_LETTERS,
+    RESET_FOR,
+    is_good,
+)
 from central.organisation.sign_in_places import EmailDigest, PlaceId, Subjects, forgive, remember
 from central.organisation.ways_in import by_the_house
 from shared.clock import from_ms, to_ms
@@ -35,7 +43,6 @@ from shared.outcome import Ok, Outcome, Refused
 MAIL = "mail"  # the outbox's kind
 AT_ONCE = timedelta(minutes=1)
 KEPT_FOR = timedelta(days=90)
-FORGOTTEN_AT_ONCE = 1_000
 _LASTS = {LetterKind.INVITATION: INVITATION_FOR, LetterKind.RESET: RESET_FOR, LetterKind.ADDRESS: ADDRESS_FOR}
 PASSWORD = (LetterKind.INVITATION, LetterKind.RESET)  # the kinds whose link sets a password
 
@@ -92,10 +99,11 @@ def _under_way(read: Read, operator_id: Id) -> list[Letter]:
     return [letter for letter in found if is_good(letter, read.now)]
 
 
-def forget_letters(tx: Tx) -> None:
-    """Those that opened nothing any more for long, a piece at a time: each reset somebody asks for leaves one."""
+def forget_letters(tx: Tx) -> int:
+    """Those that opened nothing any more for long, a piece at a time: each reset somebody asks for leaves one. Answers
+    with their number."""
     old = "SELECT id FROM operator_letter WHERE until <= :old ORDER BY until, id LIMIT :n"
-    tx.remove(Letter, f"WHERE id IN ({old})", old=to_ms(tx.now - KEPT_FOR), n=FORGOTTEN_AT_ONCE)
+    return tx.remove(Letter, f"WHERE id IN ({old})", old=to_ms(tx.now - KEPT_FOR), n=FORGOTTEN_AT_ONCE)
 
 
 def tell_owner(tx: Tx, operator: Operator, what: str, to: str = "") -> None:

@@ -15,6 +15,7 @@ from central.organisation.sessions import TidySessions
 from central.organisation.settings import OrganisationSettings
 from central.organisation.webhook_delivery import Post, Webhooks
 from central.web.area import CONFIG, DOOR, Work
+from shared.outcome import Ok
 from shared.runtime.system import SystemClock, fresh_id
 from shared.runtime.tasks import well
 
@@ -42,8 +43,10 @@ async def _tidy(door: Door, every_s: float) -> None:
     people who are forgotten."""
     clock = SystemClock()
     while True:
-        if door.believes_its_clock():  # what is taken away cannot be brought back
-            await door.execute(SYSTEM, TidySessions(), fresh_id(clock))
+        while door.believes_its_clock():  # what is taken away cannot be brought back
+            tidied = await door.execute(SYSTEM, TidySessions(), fresh_id(clock))
+            if not (isinstance(tidied.outcome, Ok) and tidied.outcome.value):
+                break
         await outbox.bring_forward(door)
         if door.believes_its_clock() and await door.read(SYSTEM, due):
             await door.execute(SYSTEM, ForgetDue(), fresh_id(clock))

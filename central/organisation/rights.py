@@ -155,8 +155,8 @@ def administrators(read: Read, profile_id: str = "", instead: Iterable[str] | No
         return []
     whole = list[str]()
     for held_profile, said in read.run(
-        "SELECT id, privileges FROM operator_profile p WHERE EXISTS "
-        "(SELECT 1 FROM operator_role r WHERE r.profile_id = p.id AND r.context_id = :root)",
+        "SELECT id, privileges FROM operator_profile WHERE id IN "
+        "(SELECT profile_id FROM operator_role WHERE context_id = :root)",
         root=root,
     ):
         held = orjson.loads(said) if instead is None or held_profile != profile_id else instead

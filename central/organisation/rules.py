@@ -28,6 +28,7 @@ MOST_SESSIONS = 20
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=15)
 FORGOTTEN = timedelta(hours=24)
+FORGOTTEN_AT_ONCE = 1_000  # rows of each kind in one command
 FREE = {"password": 5, "code": 5, "session": 5, "address": 20, "letter": 5}  # failures in a row before the first wait
 """Of an operator, its codes and its letters: once for all strange places together, and once for each place that the
 operator came in from before (sign_in_places.py). Twenty for an address, over all operators: a whole box office may

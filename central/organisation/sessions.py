@@ -25,7 +25,7 @@ from central.organisation.model import (
     SignInSession,
 )
 from central.organisation.rights import second_factor_demanded
-from central.organisation.rules import HALF_WAY, LONGEST, MOST_SESSIONS, counted, expired, locked
+from central.organisation.rules import FORGOTTEN_AT_ONCE, HALF_WAY, LONGEST, MOST_SESSIONS, counted, expired, locked
 from central.organisation.second_factor import last_used
 from central.organisation.sign_in_places import (
     EmailDigest,
@@ -225,16 +225,16 @@ def note_seen(tx: Tx, want: NoteSeen) -> Outcome[None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TidySessions:
-    """Takes away what is over, by itself (no audit): sessions, letters, failures in a row, places not seen for long."""
+    """Takes away what is over, by itself (no audit): sessions, letters, failures in a row, places not seen for long. A
+    piece of each at a time; answers with whether there may be more."""
 
 
-@handles(TidySessions, needs=OrganisationPrivilege.SESSION_END, at=by_house_alone)
-def tidy_sessions(tx: Tx, _: TidySessions) -> Outcome[None]:
+@handles(TidySessions, needs=OrganisationPrivilege.SESSION_END, at=by_house_alone, gives=bool)
+def tidy_sessions(tx: Tx, _: TidySessions) -> Outcome[bool]:
     by_the_house(tx)
-    tx.remove(SignInSession, "WHERE until <= :now OR began > :ahead", now=to_ms(tx.now), ahead=ahead(tx.now))
-    forget_old(tx, tx.now)
-    forget_letters(tx)
-    return Ok(None)
+    over = "WHERE id IN (SELECT id FROM operator_session WHERE until <= :now OR began > :ahead LIMIT :n)"
+    ended = tx.remove(SignInSession, over, now=to_ms(tx.now), ahead=ahead(tx.now), n=FORGOTTEN_AT_ONCE)
+    return Ok(FORGOTTEN_AT_ONCE in (ended, *forget_old(tx, tx.now), forget_letters(tx)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ from central.kernel.personal import Personal, PersonalKind
 from central.kernel.spans import ahead, recent
 from central.kernel.tx import Read, Tx
 from central.kernel.vault import Vault
-from central.organisation.rules import FORGOTTEN, LONGEST_WAIT
+from central.organisation.rules import FORGOTTEN, FORGOTTEN_AT_ONCE, LONGEST_WAIT
 from shared.clock import from_ms, to_ms
 from shared.ids import LENGTH, Id, derived_id
 
@@ -121,12 +121,21 @@ def remember(tx: Tx, place: Id, typed_email: str, operator_id: Id) -> None:
     )  # fmt: skip
 
 
-def forget_old(tx: Tx, now: datetime) -> None:
-    """Failures in a row that nobody counts any more, and places that nobody came in from for long."""
-    tries = "DELETE FROM sign_in_attempt WHERE last <= :old OR last > :ahead"
-    tx.write(tries, old=to_ms(now - FORGOTTEN), ahead=ahead(now))
-    places = "DELETE FROM sign_in_place WHERE seen <= :old OR seen > :ahead"
-    tx.write(places, old=to_ms(now - KNOWN_FOR), ahead=ahead(now))
+def forget_old(tx: Tx, now: datetime) -> tuple[int, int]:
+    """Failures in a row that nobody counts any more, which strangers leave as fast as they like, and places that nobody
+    came in from for long: a piece of each. Answers with their numbers."""
+    tries = "SELECT id FROM sign_in_attempt WHERE last <= :old OR last > :ahead LIMIT :n"
+    places = "SELECT id FROM sign_in_place WHERE seen <= :old OR seen > :ahead LIMIT :n"
+    return (
+        tx.write(
+            f"DELETE FROM sign_in_attempt WHERE id IN ({tries})",  # noqa: S608 - our own text
+            old=to_ms(now - FORGOTTEN), ahead=ahead(now), n=FORGOTTEN_AT_ONCE,
+        ),
+        tx.write(
+            f"DELETE FROM sign_in_place WHERE id IN ({places})",  # noqa: S608 - our own text
+            old=to_ms(now - KNOWN_FOR), ahead=ahead(now), n=FORGOTTEN_AT_ONCE,
+        ),
+    )  # fmt: skip
 
 
 def _forget_places_of(tx: Tx, operator_id: Id) -> None:

@@ -184,9 +184,9 @@ def tell_performance(tx: Tx, want: TellPerformance, looked: PlacesDrawn | None) 
     if looked is None or looked.mark != drawn_mark(tx, performance):
         looked = drawn(tx, performance)
     publish_performance(tx, performance)
-    rows, named = DeviceRows(tx), frozenset(want.points_of_sale)
+    rows = DeviceRows(tx)
     stood = standing_catalogues(tx, performance.id, want.points_of_sale)
-    for till in (each for each in rows.tills() if each.point.id in named):
+    for till in rows.tills(want.points_of_sale):
         text = rows.catalogue_text(performance, looked.used, till)
         if text != stood.get(till.point.id):
             tx.feed_json(feed_name(FeedFamily.CATALOGUE, till.point.id), performance.id, text)

@@ -48,9 +48,9 @@ class DeviceRows:
         found: T = self._known[look, what]
         return found
 
-    def tills(self) -> list[Till]:
-        """Of the whole house, the oldest first."""
-        return self._once(_tills)
+    def tills(self, among: tuple[Id, ...] | None = None) -> list[Till]:
+        """Of the whole house, or those of these points of sale that are there; the oldest first."""
+        return self._once(_tills, among)
 
     def performance(self, performance: Performance, plan_id: str) -> PerformanceRow:
         """`plan_id` empty: devices know of no plan of its yet."""
@@ -122,10 +122,10 @@ def _zones(read: Read, logical_id: str) -> list[PhysicalZone]:
     return zones_built(read, logical.physical_configuration_id)
 
 
-def _tills(read: Read) -> list[Till]:
+def _tills(read: Read, among: tuple[Id, ...] | None) -> list[Till]:
     channels: dict[Id, Channel | None] = {}
     found = []
-    for point in points_of_sale(read):
+    for point in points_of_sale(read, among):
         if point.channel_id not in channels:
             channels[point.channel_id] = read.get(Channel, point.channel_id)
         channel = channels[point.channel_id]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from central.kernel.crud import NoChange, unfit
+from central.kernel.db import in_list
 from central.kernel.entity import Between, Look, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
@@ -190,7 +191,8 @@ def serve_zone(tx: Tx, want: ServeZone) -> Outcome[int]:
     )
     if found is None:
         return Refused(NoVenue.NO_SUCH_ZONE, fix="zone_id")
-    sites: dict[str, str] = dict(tx.run("SELECT id, site_id FROM entrance"))
+    among, named = in_list("entrance", want.entrances or [""])
+    sites: dict[str, str] = dict(tx.run(f"SELECT id, site_id FROM entrance WHERE id IN {among}", **named))  # noqa: S608 - names of ours, values are parameters
     if unknown := [each for each in want.entrances if each not in sites]:
         return Refused(NoVenue.NO_SUCH_ENTRANCE, fix="entrances", detail={"unknown": unknown})
     if elsewhere := [each for each in want.entrances if sites[each] != found[0]]:

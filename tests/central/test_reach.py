@@ -247,7 +247,10 @@ class Scene:
 
 @pytest.fixture
 def scene(quick: tuple[Clerk, House]) -> Scene:
-    clerk, house = quick
+    return staged(*quick)
+
+
+def staged(clerk: Clerk, house: House) -> Scene:
     theirs = party(clerk, house, "EUX")
     hold, order, device = new_id(), new_id(), new_id()
     held = clerk.do(

@@ -30,6 +30,7 @@ LOST = "tests/central/web/test_lost_enrolments.py"
 FEED_PAGES = "tests/central/devices/test_feed_pages.py"
 RESTORED = "tests/central/devices/test_restored.py"
 EXPECTED = "tests/central/web/test_expectation.py"
+NEIGHBOURS = "tests/central/test_neighbours.py"
 ENTRANCE = "tests/central/web/test_entrance.py"
 KEEPER = "tests/shared/runtime/test_doorkeeper.py"
 HEALTH = "tests/central/test_health.py"
@@ -57,6 +58,12 @@ KERNEL = (
         "runner.server.request_factory = plainly(runner.server.request_factory)", "pass", EXPECTED),
     one("expect-unbidden", "who waits to be told to send its body waits for good", "central/web/bodies.py",
         "        await bid(request)\n", "", EXPECTED),
+    one("told-all-points", "a command for a few points of sale reads those of the whole house",
+        "central/selling/reads.py", "    if among is None:", "    if True:", NEIGHBOURS),
+    one("path-no-index", "what is looked up by its id is found by reading all", "central/kernel/contexts.py",
+        "({' OR '.join(said) or '1 = 0'})", "(1 = 0 OR {' OR '.join(said) or '1 = 0'})", NEIGHBOURS),
+    one("expect-bidden-late", "who has sent its body already is bidden to", "central/web/expectation.py",
+        "if request.get(_WAITS, False) and not request.content.is_eof():", "if request.get(_WAITS, False):", EXPECTED),
     one("ways-again", "a page asks for the way up as often as it has parts", "central/kernel/contexts.py",
         "        if at not in parents:", "        if True:", "tests/central/web/test_branches.py"),
     one("usual-any", "a usual set is made as another proposal was shown", "central/web/checklist_usual.py",
@@ -97,6 +104,8 @@ KERNEL = (
         "if asked in under_way:", "if False:", "tests/central/web/test_entrance.py"),
     one("feeds-room", "two lives of central that go on from one backup tell the same revisions",
         "central/kernel/feeds.py", "highest + ROOM + revision % ROOM", "highest + ROOM", RESTORED),
+    one("feeds-highest", "a start with the clock far ahead makes revisions that no device takes",
+        "central/kernel/feeds.py", "        revision = HIGHEST\n", "        pass\n", RESTORED),
     one("presence-elsewhere", "a site tells of another site's devices", "central/devices/presence.py",
         "return device is not None and device.site_id == site_id", "return device is not None", HOSTILE),
     one("presence-unheard", "who is told of while the database is away is gone", "central/devices/presence.py",

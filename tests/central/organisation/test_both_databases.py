@@ -2,8 +2,11 @@
 
 from datetime import timedelta
 
+import pytest
+
 from central.kernel.actor import SYSTEM
 from central.kernel.tx import Read
+from central.organisation import letters, sessions, sign_in_places
 from central.organisation.grants import SetPerimeter
 from central.organisation.letters import AskLink, UseLetter
 from central.organisation.model import Attempt, NoSignIn, Operator, SignInSession
@@ -165,7 +168,7 @@ def test_a_whole_life_of_an_account(clerk: Clerk, house: House) -> None:
     clerk.do(EndSessions(operator_id=who))
     assert read().find(SignInSession) == []
     clerk.watch.at += timedelta(days=2)
-    clerk.do(TidySessions())
+    assert clerk.do(TidySessions()) is False
     assert read().find(Attempt) == [] and clerk.rows("SELECT COUNT(*) FROM sign_in_place") == [(MOST_PLACES,)]
     clerk.watch.at += KNOWN_FOR
     assert not is_known(read(), derived_id("place", 0))
@@ -193,3 +196,16 @@ def test_a_perimeter_is_replaced(clerk: Clerk, house: House) -> None:
         clerk.do(SetPerimeter(operator_id=who, kind=PerimeterKind.POINT_OF_SALE, object_ids=objects))
         rows = clerk.rows("SELECT object_id FROM operator_perimeter WHERE operator_id = :id ORDER BY 1", id=who)
         assert {row[0] for row in rows} == set(objects)
+
+
+def test_what_is_over_goes_a_piece_at_a_time(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Strangers leave failures as fast as they like: no command takes them all."""
+    for module in (sessions, sign_in_places, letters):
+        monkeypatch.setattr(module, "FORGOTTEN_AT_ONCE", 2)
+    clerk.do(CountAttempt(subjects=tuple(f"address:10.0.0.{n}" for n in range(5))))
+    clerk.watch.at += timedelta(days=2)
+    left = []
+    for more in (True, True, False):
+        assert clerk.do(TidySessions()) is more
+        left.append(clerk.rows("SELECT COUNT(*) FROM sign_in_attempt")[0][0])
+    assert left == [3, 1, 0]
