@@ -111,7 +111,7 @@ def _end(read: Read, name: str, after: int, head: int) -> tuple[int, bool]:
         "SELECT 1, MIN(revision), 0 FROM feed_row WHERE feed = :feed AND revision > :after UNION ALL "
         "SELECT n + 1, (SELECT MIN(f.revision) FROM feed_row f WHERE f.feed = :feed AND f.revision > told.revision), "
         "before + (SELECT COALESCE(LENGTH(f.body), 0) FROM feed_row f WHERE f.feed = :feed "
-        "AND f.revision = told.revision) FROM told "
+        "AND f.revision >= told.revision ORDER BY f.revision LIMIT 1) FROM told "  # `=` would not go by its index
         "WHERE revision IS NOT NULL AND n <= :rows AND before <= :most) SELECT revision, before FROM told ORDER BY n",
         feed=name, after=after, rows=PAGE_ROWS, most=PAGE_TEXT,
     )  # fmt: skip
