@@ -25,6 +25,7 @@ def _entries_follow(read: Read, seen: Looked) -> None:
     )
     for ticket, entry in extra:
         seen.fault(f"entry {entry} of ticket {ticket} has no scan")
+    # house: a figure for whoever may see the whole house; nothing is refused by it
     seen.count(
         scans=number(read, "SELECT COUNT(*) FROM scan"), admissions=number(read, "SELECT COUNT(*) FROM admission")
     )

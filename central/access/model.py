@@ -25,7 +25,7 @@ class NoScan(Reason):
 
     OTHER_PERFORMANCE = auto()
     NOT_AT_ITS_SITE = auto()
-    TOO_MANY = auto()
+    TOO_MANY = auto()  # whose: a device and a ticket
 
 
 TOLD_ID = "COALESCE(scan.fact_id, scan.id)"

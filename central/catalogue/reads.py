@@ -92,6 +92,7 @@ def last_of(read: Read, event_id: str) -> Performance | None:
 
 def not_over(read: Read, most: int) -> list[Performance]:
     """Those that are no drafts, the next first, the one that is still going on before it."""
+    # clock: a day that people or the law set; what is final of it waits for a steady clock
     return read.find(
         Performance, "WHERE state <> :draft AND closes > :now ORDER BY starts, id LIMIT :most",
         draft=PerformanceState.DRAFT, now=to_ms(read.now), most=most,
@@ -100,6 +101,7 @@ def not_over(read: Read, most: int) -> list[Performance]:
 
 def ids_not_over(read: Read) -> tuple[Id, ...]:
     """All of them, the next first."""
+    # clock: a clock that is right again makes another list, whose rest is told
     rows = read.run(
         "SELECT id FROM performance WHERE state <> :draft AND closes > :now ORDER BY starts, id",
         draft=PerformanceState.DRAFT, now=to_ms(read.now),

@@ -8,6 +8,7 @@ from central.kernel.tx import Read
 
 @needed(t("Appareils"), at=ContextKind.INSTITUTION, order=920, optional=True, needs=DevicesPrivilege.DEVICE_READ)
 def devices(read: Read, institution: str) -> ItemStanding:
+    # house: a figure for whoever may see the whole house; nothing is refused by it
     ((count,),) = read.run("SELECT COUNT(*) FROM device WHERE state = 'active'")
     link = f"{HOUSE}/device?at={institution}" if count else "/admin/do/invite_device"
     return ItemStanding(count > 0, t("Invitez une borne, un contrôle ou une imprimante."), link, int(count))

@@ -50,6 +50,7 @@ _BODY = columns(
 
 def _nothing_lost(read: Read, seen: Looked) -> None:
     """I1. Below a device's highest number none is missing, and every sale and scan that was taken is in the books."""
+    # house: a figure for whoever may see the whole house; nothing is refused by it
     devices = read.run(
         "SELECT d.code, d.contiguous, MAX(f.seq), COUNT(DISTINCT f.seq) FROM device d "
         "JOIN fact f ON f.device_id = d.id GROUP BY d.id, d.code, d.contiguous ORDER BY d.code"
@@ -114,6 +115,7 @@ def _one_effect(read: Read, seen: Looked) -> None:
         columns = sql.split("SELECT ")[1].split(" FROM")[0]
         for row in read.run(f"{sql} GROUP BY {columns} HAVING COUNT(*) > 1 ORDER BY {columns}"):
             seen.fault(what.format(*row) + " stands there more than once")
+    # house: a figure for whoever may see the whole house; nothing is refused by it
     twins = read.run("SELECT device_id, seq FROM fact GROUP BY device_id, seq HAVING COUNT(*) > 1 ORDER BY 1, 2")
     flagged = ids_shown_as(read, DeviceAnomaly.CHAIN_BROKEN)
     for device, seq in twins:
@@ -153,6 +155,7 @@ def _anomalies_visible(read: Read, seen: Looked) -> None:
         if derived_id("unknown ticket", ticket) not in unknown:
             seen.fault(f"ticket {ticket} was admitted and never sold, and no anomaly says so")
     _other_amounts(read, seen)
+    # house: a figure for whoever may see the whole house; nothing is refused by it
     seen.count(
         open=number(read, "SELECT COUNT(*) FROM anomaly WHERE settled = 0"),
         without_place=_lines_without_place(read, seen),
@@ -172,6 +175,7 @@ def _other_amounts(read: Read, seen: Looked) -> None:
 
 def _lines_without_place(read: Read, seen: Looked) -> int:
     """How many; those of an order that has fewer anomalies than such lines are faults."""
+    # house: a figure for whoever may see the whole house; nothing is refused by it
     rows = read.run(
         "SELECT l.order_id, COUNT(*), (SELECT COUNT(*) FROM order_line a WHERE a.order_id = l.order_id) "
         "FROM order_line l WHERE l.allocation_id IS NULL GROUP BY l.order_id ORDER BY l.order_id"
@@ -210,6 +214,7 @@ def _nothing_blocked(read: Read, seen: Looked) -> None:
         holes = [(a + 1, b - 1) for a, b in pairwise([reached, *(seq for _, _, seq in facts)]) if b > a + 1]
         if gaps.get(code, []) != holes:
             seen.fault(f"{code}: {holes[:3]} are missing, its gaps say {gaps.get(code, [])[:3]}")
+    # house: a figure for whoever may see the whole house; nothing is refused by it
     states: dict[str, int] = dict(read.run("SELECT state, COUNT(*) FROM fact GROUP BY state"))
     seen.count(taken=states.get("taken"), dead=states.get("dead"), quarantined=states.get("quarantined"))
 

@@ -49,6 +49,7 @@ def code_digest(code: str) -> str:
 
 def live_codes(read: Read) -> Iterable[Row]:
     """Digests of the codes that enrol a device now, and whose they are. It walks every device: not for the writer."""
+    # clock: taken with what a wrong clock put beyond its length
     sql = "SELECT code_digest, id FROM device WHERE state = :invited AND code_until > :now AND code_until <= :ahead"
     return read.run(sql, invited=DeviceState.INVITED, now=to_ms(read.now), ahead=ahead(read.now, CODE_LIVES))
 
@@ -139,7 +140,7 @@ _HAS_KEY = "WHERE kid = :kid AND (state <> 'revoked' OR certificate <> '')"
 """A key that was ever certified stays its device's: gates hold its row, and with it which of its tickets stay good."""
 
 
-@handles(EnrolDevice, needs=None, refuses=(NoDevice,), gives=Enrolled)
+@handles(EnrolDevice, needs=None, refuses=(NoDevice,), gives=Enrolled)  # open: a one-time code says who may
 def enrol_device(tx: Tx, want: EnrolDevice) -> Outcome[Enrolled]:
     found = invited_by(tx, code_digest(want.code))
     if not found:
@@ -246,6 +247,7 @@ class Enrolment:
     kid: str
 
 
+# open: the key that was enrolled asks how it stands
 @answers(Enrolment, needs=None, refuses=(NoDevice,), gives=dict[str, Any])
 def enrolment(read: Read, want: Enrolment) -> Outcome[dict[str, Any]]:
     device = read.get(Device, want.device_id)

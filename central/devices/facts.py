@@ -92,6 +92,7 @@ def upload_facts(tx: Tx, want: UploadFacts) -> Outcome[Receipt]:
         if record.state is FactState.DEAD:
             dead[str(fact.seq)] = record.why
     if mark != device.contiguous:
+        # log: only columns that are kept beside it
         tx.write(
             "UPDATE device SET contiguous = :n, head = (SELECT MIN(hash) FROM fact WHERE device_id = :id AND seq = :n) "
             "WHERE id = :id",

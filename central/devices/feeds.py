@@ -136,7 +136,7 @@ class DeviceTime:
     nonce: str
 
 
-@answers(DeviceTime, needs=None, gives=Sealed)
+@answers(DeviceTime, needs=None, gives=Sealed)  # open: the time, signed, which is no secret
 def device_time(read: Read, want: DeviceTime) -> Outcome[Sealed]:
     said: dict[str, Any] = {"nonce": want.nonce[:64], "at": read.now}
     return Ok(seal(dump(said), read.keys.signer))

@@ -203,7 +203,7 @@ class NoLease(Reason):
     NOT_A_SELLER = auto()
     NO_SUCH_PERFORMANCE = auto()
     NOT_ON_SALE = auto()
-    TOO_MANY = auto()
+    TOO_MANY = auto()  # whose: a device and a performance
     RESERVE_KEPT = auto()
     TAKEN = auto()
     NO_SUCH_LEASE = auto()

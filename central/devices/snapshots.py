@@ -117,6 +117,7 @@ def snapshot(read: Read, _: Snapshot) -> Outcome[Sealed]:
     if isinstance(device, Refused):
         return device
     found = newest(read, device.site_id)
+    # clock: a day at most, after which pages bring the same
     if found is None or load(Manifest, found.text).not_after < read.now:
         return Refused(NoDevice.NO_SNAPSHOT, fix=device.site_id)
     return Ok(Sealed(found.text, found.kid, found.signature))
@@ -245,6 +246,7 @@ def draw(read: Read, site_id: Id, path: Path) -> tuple[dict[str, int], int]:
                 n=CHUNK,
             ):
                 live = [(number, *row) for row in found if row[2] is not None]  # a first load has nothing to take away
+                # log: a file for devices, not the house's
                 db.executemany("INSERT INTO feed_row (feed_id, key, revision, body) VALUES (?, ?, ?, ?)", live)
                 after = found[-1][0]
                 rows += len(live)

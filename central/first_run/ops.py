@@ -175,6 +175,7 @@ def settle_season(tx: Tx, want: SettleSeason) -> Outcome[Id]:
     if now.over or now.organiser is None:
         return _too_early(now, "organiser")
     days = {BEGINS.key: want.begins, ENDS.key: want.ends}
+    # clock: a day that people or the law set; what is final of it waits for a steady clock
     faults: list[Fault] = [
         {"at": at, "what": "not_a_day"} for at, day in days.items() if abs(day.year - tx.now.year) > MOST_YEARS
     ]

@@ -10,6 +10,7 @@ def _places_add_up(read: Read, seen: Looked) -> None:
     for performance, found in house_differences(read):
         for each in found:
             seen.fault(f"performance {performance}: {each.at}: {each.what}")
+    # house: a figure for whoever may see the whole house; nothing is refused by it
     seen.count(
         places=number(read, "SELECT COUNT(*) FROM place"),
         sold=number(read, "SELECT COUNT(*) FROM allocation WHERE state = 'sold' AND seat_id IS NOT NULL"),

@@ -174,6 +174,7 @@ def changed_since(read: Read, performance_id: str, known: dict[Key, int], most: 
         if revision == before:
             continue
         category, contingent, shard = key
+        # clock: no moment of a clock's
         rows = read.run(
             "SELECT seats FROM place_change WHERE performance_id = :performance AND category_id = :category "
             "AND contingent_id = :contingent AND shard = :shard AND revision > :before AND revision <= :revision",

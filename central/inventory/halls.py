@@ -98,6 +98,7 @@ def room(tx: Tx, performance_id: Id, want: Want) -> int:
 
 def _doubtful(tx: Tx, performance_id: Id, hall: _Known) -> bool:
     """Whether another number of seats is free than memory says; not asked more often than CHECK_EVERY."""
+    # clock: of a look that was made later than now nothing is believed
     if hall.checked and hall.checked <= tx.now < hall.checked + CHECK_EVERY:
         return False
     hall.checked = tx.now

@@ -107,6 +107,7 @@ def apply(tx: Tx, steps: Sequence[CountStep], *, enforce: bool = True) -> Refuse
                 now = _move(tx, limit, key, n, held) if n else 0
             else:
                 now = _sum(tx, limit, key, performance_id, scenes[performance_id].event_id) if held else 0
+            # clock: no moment of a clock's
             if now is None or (held and now > limit.most):
                 return _refused(tx, limit, key, n, now)
     return None

@@ -199,8 +199,10 @@ class Hold:
         return self.state is HoldState.ACTIVE and not recent(self.since, now, self.until - self.since)
 
 
+# clock: HOLD_AHEAD stands beside it
 HOLD_DUE = "state = 'active' AND until <= :now"
 """The same of a row, but for what a wrong clock stored: HOLD_AHEAD."""
+# clock: HOLD_AHEAD stands beside it
 HOLD_AHEAD = "state = 'active' AND until > :ahead"
 """Of one that ends later than any hold may."""
 LONGEST_HOLD = timedelta(days=7)  # as a channel may set at most
@@ -287,7 +289,7 @@ class NoPlace(Reason):
     """Why a place cannot be taken, in order."""
 
     TAKEN = auto()
-    LIMIT = auto()
+    LIMIT = auto()  # whose: a limit that an organiser sets on what is its own
 
 
 class NoSale(Reason):
@@ -297,7 +299,7 @@ class NoSale(Reason):
     NOT_YOURS = auto()
     CHANNEL_CLOSED = auto()
     EMPTY = auto()
-    TOO_MANY = auto()
+    TOO_MANY = auto()  # whose: of one command's own size
     SAME_SEAT_TWICE = auto()
     NO_SUCH_PERFORMANCE = auto()
     NOT_SOLD_HERE = auto()  # another organiser's: its takings do not belong in this one's books
@@ -309,7 +311,7 @@ class NoSale(Reason):
     BLOCKED = auto()
     NOT_FOR_THIS_CHANNEL = auto()
     NO_PRICE = auto()
-    NOT_ENOUGH = auto()
+    NOT_ENOUGH = auto()  # whose: of one performance's or plan's own places
 
 
 class NoContingent(Reason):

@@ -113,6 +113,7 @@ def gone_already(tx: Tx, performance_id: Id, seats: Sequence[SeatToTake]) -> Ref
     return None
 
 
+# log: only columns that are kept beside it
 _TAKE_COUNTED = (
     "UPDATE gauge SET taken = taken + :n WHERE id = :id AND taken + blocked + :n <= capacity "
     "RETURNING performance_id, taken, category_id, contingent_id"
@@ -283,6 +284,7 @@ def move_on(
         tx.update(before, after)
         freed = state is AllocationState.RELEASED
         if before.gauge_id and freed:
+            # log: only columns that are kept beside it
             tx.write("UPDATE gauge SET taken = taken - :n WHERE id = :id", n=before.quantity, id=before.gauge_id)
         target = bucket_of(None if freed else str(state), each.blocked)
         moves.setdefault(before.performance_id, []).append(

@@ -69,6 +69,7 @@ def _remove_and_restore(tx: Tx, performance_id: Id, flipped: Iterable[int], tabl
     for n in flipped:
         (gone if table.values[SeatField.INVALID][n] else back).append(n)
     tx.gone(Place, tx.rows_of(Place, [table.keys[n] for n in gone]).values())
+    # log: it hears of it by `Tx.gone`
     tx.write_many("DELETE FROM place WHERE id = :id", [{"id": table.keys[n]} for n in gone])
     if not back:
         return

@@ -153,6 +153,7 @@ def taken_at(read: Read, performance_id: str, at: datetime) -> dict[str, str]:
         id=performance_id,
     )
     states: dict[str, str | None] = {allocation: state for allocation, _, state in rows}
+    # clock: it shows or measures, and decides about nothing that waits
     for allocation, action, change in read.run(
         "SELECT u.entity_id, u.action, u.change FROM allocation a JOIN audit u ON u.entity_id = a.id "
         "JOIN command_log l ON l.id = u.command_id WHERE a.performance_id = :id AND u.entity = 'allocation' "
@@ -337,6 +338,7 @@ _COMING = columns(
 def not_fired(read: Read, below: str, until: datetime, most: int) -> list[Coming]:
     """What fires until then of performances at this context or under it that are not over and have places in the rule's
     contingent: the first ones, rule by rule, of each those that begin first."""
+    # clock: a day that people or the law set; what is final of it waits for a steady clock
     rows = read.run(
         "WITH RECURSIVE line (of_id, above) AS (SELECT id, id FROM context UNION ALL "  # noqa: S608 - names of ours
         "SELECT l.of_id, c.parent_id FROM line l JOIN context c ON c.id = l.above WHERE c.parent_id IS NOT NULL) "

@@ -51,6 +51,7 @@ class NoChange(Reason):
     CHANGED_MEANWHILE = auto()
     FAULTY = auto()
     CODE_TAKEN = auto()
+    # whose: a context, by whose right it is made (test_kinds_end.py)
     TOO_MANY = auto()  # of a kind that people choose from, and that screens show whole
     IN_USE = auto()
 

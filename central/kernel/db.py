@@ -376,7 +376,7 @@ class PostgresConnection:
     def overdue(self, now: float, most_s: float | None = None) -> bool:
         """Whether the server has owed an answer for longer than it should have let itself, or than `most_s`."""
         since, most_s = self.since, most_s or self.limit_s
-        return bool(most_s) and since is not None and now - since > most_s
+        return bool(most_s) and since is not None and now - since > most_s  # clock: seconds of the monotonic clock
 
     def hang_up(self) -> None:
         """From another thread: whoever waits for a server that answers nothing (frozen, or behind a line that was cut

@@ -59,6 +59,7 @@ def forget(tx: Tx, table: str, subject: Id) -> list[Stays]:
         give_keys(tx, table, [subject])
     known = [PersonalKind(kind) for kind, key in tx.people.ring(subject).items() if key]
     kept = {kind: tx.people.end(subject, kind) for kind in known if DUTIES[kind].days}
+    # clock: a day that people or the law set; what is final of it waits for a steady clock
     ended = [kind for kind in known if kind not in kept or kept[kind] <= to_ms(tx.now)]
     _destroy(tx, subject, ended)
     return stays_of(tx, table, subject)
@@ -124,6 +125,7 @@ def forget_due(tx: Tx, _: ForgetDue) -> Outcome[None]:
 
 
 def due(read: Read) -> list[tuple[str, str]]:
+    # clock: a day that people or the law set; what is final of it waits for a steady clock
     rows = read.run(
         "SELECT subject, kind FROM subject_key WHERE due <= :now AND key IS NOT NULL "
         "ORDER BY due, subject, kind LIMIT :n",

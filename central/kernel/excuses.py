@@ -62,6 +62,7 @@ def _wrong_heads(read: Read) -> Iterator[tuple[str, str]]:
         "GROUP BY h.feed, h.revision HAVING MAX(r.revision) > h.revision ORDER BY h.feed"
     ):
         yield feed, f"its head is {revision}, its newest row {newest}"
+    # house: a figure for whoever may see the whole house; nothing is refused by it
     for feed, rows, revisions in read.run(
         "SELECT feed, COUNT(*), COUNT(DISTINCT revision) FROM feed_row GROUP BY feed "
         "HAVING COUNT(*) <> COUNT(DISTINCT revision) ORDER BY feed"
@@ -99,6 +100,7 @@ def _wrong_lines(read: Read) -> Iterator[tuple[str, str]]:
 
 def _overdue(read: Read) -> Iterator[tuple[str, str]]:
     """Whose duty has ended is forgotten within the day."""
+    # clock: it shows or measures, and decides about nothing that waits
     for subject, kind, due in read.run(
         "SELECT subject, kind, due FROM subject_key WHERE due < :late AND key IS NOT NULL ORDER BY subject, kind",
         late=to_ms(read.now - LATE),

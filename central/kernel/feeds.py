@@ -66,7 +66,9 @@ def begin_anew(db: Connection, at: datetime) -> None:
     if revision > HIGHEST:
         _LOG.error("feeds begin no higher: who was told what a backup lost may miss what is told", revision=revision)
         revision = HIGHEST
+    # clock: it only lifts: a clock ahead leaves room, one behind does nothing
     db.write("UPDATE feed_head SET revision = :at WHERE revision < :at", {"at": revision})
+    # log: the counter `feeds begun` is kept beside it
     db.write(
         "INSERT INTO counter (name, value) VALUES (:name, :at) "
         "ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE counter.value < excluded.value",

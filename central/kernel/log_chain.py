@@ -121,6 +121,7 @@ def audit_of(rows: Iterable[tuple[Any, ...]]) -> Mapping[str, list[AuditRow]]:
 
 def write_seals(db: Connection, found: ChainEnd) -> bool:
     """False: somebody else sealed meanwhile, look again. The counter's row is where two of them wait for each other."""
+    # log: the counter `log sealed` is kept beside it
     db.write(
         "INSERT INTO counter (name, value) VALUES ('log sealed', 0) "
         "ON CONFLICT (name) DO UPDATE SET value = counter.value",

@@ -362,7 +362,9 @@ def _against_checkpoints(
 
 
 def _unsealed(read: Read) -> tuple[int, list[LogFault]]:
+    # house: a figure for whoever may see the whole house; nothing is refused by it
     count = read.run("SELECT COUNT(*) FROM command_log WHERE seq IS NULL")[0][0]
+    # clock: a row of a year ahead is sealed like any other, within seconds
     rows = read.run(
         "SELECT name, id, at FROM command_log WHERE seq IS NULL AND at < :late ORDER BY turn, id LIMIT :n",
         late=to_ms(read.now) - UNSEALED_MS,

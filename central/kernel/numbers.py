@@ -18,6 +18,7 @@ _NAMES = "counters"
 
 def stepped(db: Connection, name: str, step: int) -> int:
     """The number after this step, in the database."""
+    # log: it hears of it by `Tx.counter`
     (row,) = db.run(
         "INSERT INTO counter (name, value) VALUES (:name, :step) "
         "ON CONFLICT (name) DO UPDATE SET value = counter.value + :step RETURNING value",
@@ -71,6 +72,7 @@ class Numbers:
 
 
 def _left(db: Connection, name: str, was: int, value: int) -> bool:
+    # log: it hears of it by `Tx.counter`
     rows = db.write(
         "INSERT INTO counter (name, value) VALUES (:name, :value) "
         "ON CONFLICT (name) DO UPDATE SET value = :value WHERE counter.value = :was",

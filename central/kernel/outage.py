@@ -74,6 +74,7 @@ class Outage:
                     self.since, self.refused = now, 0
                 self._next_try = now + TRY_EVERY_S
                 is_news = known is None or known.reason is not trouble.reason
+            # clock: seconds of the monotonic clock
             elif is_news := now >= self._told_again:
                 self._told_again = now + LASTS_S
             self._show()
@@ -119,6 +120,7 @@ class Outage:
     def _forget_old(self) -> None:
         now = self._clock()
         for key, (_, at) in list(self._noticed.items()):
+            # clock: seconds of the monotonic clock
             if key != _ALL and now - at >= LASTS_S:
                 del self._noticed[key]
         self._show()

@@ -53,6 +53,7 @@ class SettleOutbox:
 @handles(SettleOutbox, told=False, needs="kernel.outbox.settle", at=lambda _, __: None)
 def settle_outbox(tx: Tx, want: SettleOutbox) -> Outcome[None]:
     state = "done" if want.done else "given_up" if want.attempt >= MOST_TRIES else "waiting"
+    # log: columns that are kept beside it; rows go with `leave`
     tx.write(
         "UPDATE outbox SET state = :state, last_error = :why, due = :due, claimed_until = NULL "
         "WHERE id = :id AND state = 'waiting' AND (tries = :attempt OR :done = 1)",
@@ -68,6 +69,7 @@ def settle_outbox(tx: Tx, want: SettleOutbox) -> Outcome[None]:
 
 def forget(tx: Tx, which: str, **params: Any) -> int:
     """Takes rows that are done with out of the outbox; answers with their number. `which` is SQL."""
+    # log: columns that are kept beside it; rows go with `leave`
     rows = tx.run(f"DELETE FROM outbox WHERE {which} RETURNING id, kind, body", **params)  # noqa: S608 - our own
     for row in rows:
         leave(tx.prints, OUTBOX, row[0], outbox_print(*row), ABSENT)
@@ -84,8 +86,10 @@ class Claimed:
     attempt: int
 
 
+# clock: `bring_forward` mends it
 DUE = "state = 'waiting' AND due <= :now"
 _AHEAD = (CLAIMED_FOR + APART) // timedelta(milliseconds=1)
+# clock: taken with what a wrong clock put beyond its length
 UNCLAIMED = f"{DUE} AND (claimed_until IS NULL OR claimed_until <= :now OR claimed_until > :now + {_AHEAD})"
 
 
@@ -98,6 +102,7 @@ async def claim(door: Door, outbox_id: Id, now: Callable[[], datetime] | None = 
 
 def _claimed(outbox_id: Id, at: datetime, db: Connection) -> Claimed | None:
     # One guarded statement: of two that come at once the second finds the condition no longer met.
+    # log: columns that are kept beside it; rows go with `leave`
     rows = db.run(
         "UPDATE outbox SET claimed_until = :until, tries = tries + 1 "  # noqa: S608 - our own words
         f"WHERE id = :id AND {UNCLAIMED} RETURNING kind, body, tries",
@@ -117,6 +122,8 @@ async def bring_forward(door: Door, now: Callable[[], datetime] | None = None) -
 
 
 def _brought_forward(at: datetime, db: Connection) -> None:
+    # clock: taken with what a wrong clock put beyond its length
+    # log: columns that are kept beside it; rows go with `leave`
     db.write(
         "UPDATE outbox SET due = :now WHERE state = 'waiting' AND due > :ahead",
         {"now": to_ms(at), "ahead": ahead(at, FURTHEST)},

@@ -123,6 +123,7 @@ class Pulse:
         row = read.one("SELECT version_num FROM alembic_version")
         self._found["schema"] = OK if row and row[0] in self._heads else "other_version"
         oldest = read.one("SELECT at FROM command_log WHERE seq IS NULL ORDER BY turn, id LIMIT 1")
+        # clock: it shows or measures, and decides about nothing that waits
         behind = oldest is not None and read.now - from_ms(oldest[0]) > BEHIND
         self._found["log"] = "behind" if behind else OK
 
@@ -145,6 +146,7 @@ class Pulse:
 
 def _commit(db: Connection) -> None:
     """A row that is written and read by nobody else: the disk took it."""
+    # log: the counter `test commit` is kept beside it
     db.write(
         "INSERT INTO counter (name, value) VALUES ('test commit', :at) ON CONFLICT (name) DO UPDATE SET value = :at",
         {"at": time.time_ns() // 1_000_000},

@@ -22,6 +22,7 @@ MOST_FIX = 200
 class NoEntry(Reason):
     """Why the door itself refuses, in order."""
 
+    # whose: of one command's own size
     TOO_HEAVY = auto()  # worked out beside the writer, it went over a limit (beside.py)
     FAULTY = auto()  # a sign that nobody sees in a text
     NOT_ALLOWED = auto()

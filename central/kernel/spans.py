@@ -14,11 +14,13 @@ APART = timedelta(minutes=1)  # the clocks of processes that share a database ag
 
 def lasts(until: datetime, now: datetime, length: timedelta) -> bool:
     """Whether what ends then, and lasts `length` at most, is not over."""
+    # clock: taken with what a wrong clock put beyond its length
     return now < until <= now + length + APART
 
 
 def recent(since: datetime, now: datetime, length: timedelta) -> bool:
     """Whether it was less than `length` ago."""
+    # clock: taken with what a wrong clock put beyond its length
     return since - APART <= now < since + length
 
 

@@ -44,6 +44,7 @@ class SteadyClock:
     def began(self, now: datetime, last: datetime | None) -> None:
         """Before this process writes anything. `last`: central's last sign of life, by the clock of then."""
         here = _Line(now, self._mono())
+        # clock: it is who looks for the jump
         if last is None or -STEP <= now - last <= AWAY:
             self._believed, self._claimed = here, None
         else:

@@ -158,6 +158,7 @@ class Traces:
     def write(self, db: Connection) -> None:
         """Once, right before the commit."""
         self.flush(db)
+        # log: it hears of it by `Tx.left`
         for sql, rows in (
             ("INSERT INTO command_log (id, at, actor, origin, name, place, turn, digest, body, answer) "
              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -185,6 +186,7 @@ class Traces:
             {"feed": feed, "n": len(rows), "begun": BEGUN},
         )
         first = int(head[0]) - len(rows) + 1
+        # log: it hears of it by `Tx.left`
         db.write_many(
             "INSERT INTO feed_row (feed, key, revision, body) VALUES (?, ?, ?, ?) "
             "ON CONFLICT (feed, key) DO UPDATE SET revision = excluded.revision, body = excluded.body",

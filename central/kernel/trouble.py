@@ -17,7 +17,9 @@ from shared.runtime.tasks import NotNow
 class NoDatabase(Reason):
     """Why the database cannot serve just now."""
 
+    # whose: a crowd, in which each has so many places (heavy_lane.py, web/entrance.py)
     BUSY = auto()  # too many wait, or it could not order this among others for too long: no trouble, only too much
+    # whose: nobody: the machine's
     DISK_FULL = auto()  # its disk takes nothing more: full, over a quota, or failing
     DATABASE_HELD = auto()  # another program keeps it, or what this needs of it, locked for too long
     DATABASE_AWAY = auto()  # it cannot be opened or reached, or does not answer

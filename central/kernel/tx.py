@@ -449,6 +449,7 @@ class Tx(Read):
 
     def set_counter(self, name: str, value: int) -> None:
         """A counter that says how far something has come."""
+        # log: it hears of it by `Tx.set_counter`
         self._db.write(
             "INSERT INTO counter (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = :value",
             {"name": name, "value": value},

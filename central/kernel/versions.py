@@ -41,6 +41,7 @@ def row_of(name: str) -> str:
 def move(db: Connection, names: list[Any]) -> None:
     """One step for all that a transaction changed."""
     for name in sorted(set(names)):
+        # log: the counter `version/` is kept beside it
         db.write(
             "INSERT INTO counter (name, value) VALUES (:name, 1) "
             "ON CONFLICT (name) DO UPDATE SET value = counter.value + 1",
@@ -72,6 +73,7 @@ class Glance:
             return None
         now = time.monotonic()
         seen = self._seen.get(name)
+        # clock: seconds of the monotonic clock
         if seen is not None and now < seen[0] + self._within_s:
             return seen[1]
         found = self._looked(name)

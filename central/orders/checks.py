@@ -44,6 +44,7 @@ def _books_balance(read: Read, seen: Looked) -> None:
     ):
         seen.fault(f"move {move} has not two sides in its own currency")
     _lines_have_places(read, seen)
+    # house: a figure for whoever may see the whole house; nothing is refused by it
     seen.count(
         orders=len(rows),
         moves=number(read, "SELECT COUNT(*) FROM move"),

@@ -115,6 +115,7 @@ def sold_over_time(
 ) -> tuple[int, dict[int, int]]:
     """(places of a performance sold before `start`, those of each of `count` steps after it that has any)."""
     joins, where, params = narrowing(read, BY_NAME["sale_order"], places)
+    # clock: it shows or measures, and decides about nothing that waits
     rows = read.run(
         "SELECT CASE WHEN t.placed < :start THEN -1 ELSE (t.placed - :start) / :step END, COUNT(*) "  # noqa: S608 - names of ours, values are parameters
         f"FROM sale_order t JOIN order_line l ON l.order_id = t.id{joins} "

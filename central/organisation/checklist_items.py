@@ -63,6 +63,7 @@ def activity(read: Read, season_id: str) -> ItemStanding:
 
 @needed(t("Équipe"), at=ContextKind.INSTITUTION, order=900, optional=True, needs=OrganisationPrivilege.OPERATOR_READ)
 def team(read: Read, institution: str) -> ItemStanding:
+    # house: a figure for whoever may see the whole house; nothing is refused by it
     ((count,),) = read.run("SELECT COUNT(*) FROM operator WHERE kind = 'person' AND active = 1")
     at = f"?at={institution}"
     link = f"/admin/e/operator{at}" if count > 1 else f"/admin/e/operator/new{at}"
@@ -96,6 +97,7 @@ def perimeters(read: Read, institution: str) -> ItemStanding | None:
 )
 def mail(read: Read, institution: str) -> ItemStanding | None:
     """Whether letters leave: the server's address is in central's configuration, what waits is in the outbox."""
+    # clock: it shows or measures, and decides about nothing that waits
     ((waiting,),) = read.run(
         "SELECT COUNT(*) FROM outbox WHERE kind = 'mail' AND state <> 'done' AND due < :late",
         late=to_ms(read.now - LATE),

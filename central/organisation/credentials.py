@@ -26,6 +26,7 @@ def keys(read: Read) -> Iterable[Row]:
 
 def sessions(idle: timedelta) -> Held:
     """`idle`: without a sign of life for so long, a session is over (rules.standing)."""
+    # clock: taken with what a wrong clock put beyond its length
     sql = (
         "SELECT token_digest, id FROM operator_session WHERE until > :now AND seen > :idle "
         "AND began <= :ahead AND seen <= :ahead"

@@ -56,6 +56,7 @@ def ask_letter(
     password = LetterKind.RESET if operator.password else LetterKind.INVITATION
     kind = LetterKind.ADDRESS if email else password
     hour = timedelta(hours=1)
+    # clock: taken with what a wrong clock put beyond its length
     written = tx.run(
         "SELECT asked FROM operator_letter WHERE operator_id = :id AND kind = :kind AND asked > :since "
         "AND asked <= :ahead AND COALESCE(asked_by, :house) = :by ORDER BY asked DESC LIMIT :most",
@@ -92,6 +93,7 @@ def void_letters(tx: Tx, operator_id: Id, kinds: tuple[LetterKind, ...] = tuple(
 
 
 def _under_way(read: Read, operator_id: Id) -> list[Letter]:
+    # clock: taken with what a wrong clock put beyond its length
     found = read.find(
         Letter, "WHERE operator_id = :id AND used IS NULL AND until > :now ORDER BY id",
         id=operator_id, now=to_ms(read.now),
@@ -102,6 +104,7 @@ def _under_way(read: Read, operator_id: Id) -> list[Letter]:
 def forget_letters(tx: Tx) -> int:
     """Those that opened nothing any more for long, a piece at a time: each reset somebody asks for leaves one. Answers
     with their number."""
+    # clock: final, and waits for a steady clock
     old = "SELECT id FROM operator_letter WHERE until <= :old ORDER BY until, id LIMIT :n"
     return tx.remove(Letter, f"WHERE id IN ({old})", old=to_ms(tx.now - KEPT_FOR), n=FORGOTTEN_AT_ONCE)
 

@@ -40,6 +40,7 @@ def lift_limit(tx: Tx, want: LiftLimit) -> Outcome[None]:
 def of_sign_in(read: Read, t: Texts, _: Any, vault: Vault) -> list[Limited]:
     """Those who have to wait before they may try again, the longest first. Who an operator is, central works out again
     from the addresses it knows: of the others only a digest is kept."""
+    # clock: taken with what a wrong clock put beyond its length
     found = read.find(
         Attempt, "WHERE locked_until > :now AND locked_until <= :ahead ORDER BY locked_until DESC, id LIMIT :most",
         now=to_ms(read.now), ahead=ahead(read.now, LONGEST_WAIT), most=MOST,

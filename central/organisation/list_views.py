@@ -40,7 +40,7 @@ class NoView(Reason):
     """Why a view of a list is not kept, in order."""
 
     NO_SUCH_LIST = auto()
-    TOO_MANY = auto()
+    TOO_MANY = auto()  # whose: a person and a list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class KeepListView:
     query: Annotated[str, Between(most=1000), Personal(PersonalKind.IDENTITY, "")]
 
 
-@handles(KeepListView, needs=None, refuses=(NoSignIn, NoView))
+@handles(KeepListView, needs=None, refuses=(NoSignIn, NoView))  # open: one's own view of a list
 def keep_list_view(tx: Tx, want: KeepListView) -> Outcome[None]:
     if tx.actor.kind is not ActorKind.OPERATOR:
         return Refused(NoSignIn.UNKNOWN)
@@ -77,7 +77,7 @@ class DropListView:
     view_id: Annotated[Id, Loose("a view of whoever says it: of nobody else's is anything taken away")]
 
 
-@handles(DropListView, needs=None, refuses=(NoSignIn,))
+@handles(DropListView, needs=None, refuses=(NoSignIn,))  # open: one's own view of a list
 def drop_list_view(tx: Tx, want: DropListView) -> Outcome[None]:
     if tx.actor.kind is not ActorKind.OPERATOR:
         return Refused(NoSignIn.UNKNOWN)

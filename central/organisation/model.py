@@ -270,8 +270,8 @@ class NoOperator(Reason):
 class NoSignIn(Reason):
     """Why nobody comes in, in order. What is wrong of address and password is never said."""
 
-    TOO_MANY = auto()
-    BUSY = auto()
+    TOO_MANY = auto()  # whose: an account and an address
+    BUSY = auto()  # whose: at most a few of an address at a time
     UNKNOWN = auto()
     WRONG_PASSWORD = auto()
     SESSION_OVER = auto()

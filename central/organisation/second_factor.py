@@ -49,6 +49,7 @@ def step_of(seed: str, code: str, now: datetime, used: int) -> int | None:
     made = pyotp.TOTP(seed)
     right = [step for step in range(here - DRIFT, here + DRIFT + 1)
              if hmac.compare_digest(made.generate_otp(step), digits)]  # fmt: skip
+    # clock: steps, of which `last_used` takes none that is yet to come
     return next((step for step in right if step > last_used(used, now)), None)
 
 

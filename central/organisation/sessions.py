@@ -170,7 +170,7 @@ def complete_session(tx: Tx, want: CompleteSession) -> Outcome[Id]:
         left = tuple(each for each in operator.recovery if each != want.recovery)
         tx.update(operator, replace(operator, recovery=left))
         tell_owner(tx, operator, "recovery_code_used")
-    elif want.step <= last_used(operator.totp_step, tx.now):
+    elif want.step <= last_used(operator.totp_step, tx.now):  # clock: that is no step that is yet to come
         return Refused(NoSignIn.WRONG_CODE)  # used already: somebody may have read it over a shoulder
     else:
         tx.update(operator, replace(operator, totp_step=want.step))
@@ -218,7 +218,7 @@ class NoteSeen:
 
 
 @handles(NoteSeen, needs=OrganisationPrivilege.SESSION_END, at=by_house_alone)
-def note_seen(tx: Tx, want: NoteSeen) -> Outcome[None]:
+def note_seen(tx: Tx, want: NoteSeen) -> Outcome[None]:  # log: only columns that are kept beside it
     tx.write("UPDATE operator_session SET seen = :now WHERE id = :id", now=to_ms(tx.now), id=want.session_id)
     return Ok(None)  # not in the audit, which tells of changes that somebody made
 
@@ -230,7 +230,7 @@ class TidySessions:
 
 
 @handles(TidySessions, needs=OrganisationPrivilege.SESSION_END, at=by_house_alone, gives=bool)
-def tidy_sessions(tx: Tx, _: TidySessions) -> Outcome[bool]:
+def tidy_sessions(tx: Tx, _: TidySessions) -> Outcome[bool]:  # clock: taken with what a wrong one put beyond its length
     by_the_house(tx)
     over = "WHERE id IN (SELECT id FROM operator_session WHERE until <= :now OR began > :ahead LIMIT :n)"
     ended = tx.remove(SignInSession, over, now=to_ms(tx.now), ahead=ahead(tx.now), n=FORGOTTEN_AT_ONCE)
@@ -244,7 +244,7 @@ class EndOwnSession:
     session_id: Annotated[Id, Ref("operator_session")]
 
 
-@handles(EndOwnSession, needs=None, refuses=(NoSignIn, NoOperator))
+@handles(EndOwnSession, needs=None, refuses=(NoSignIn, NoOperator))  # open: one's own session
 def end_own_session(tx: Tx, want: EndOwnSession) -> Outcome[None]:
     session = tx.get(SignInSession, want.session_id)
     if session is None or tx.actor.kind is not ActorKind.OPERATOR or session.operator_id != tx.actor.id:
@@ -263,7 +263,7 @@ class SetLanguage:
     language: str
 
 
-@handles(SetLanguage, needs=None, refuses=(NoSignIn,))
+@handles(SetLanguage, needs=None, refuses=(NoSignIn,))  # open: one's own language
 def set_language(tx: Tx, want: SetLanguage) -> Outcome[None]:
     operator = tx.get(Operator, tx.actor.id) if tx.actor.kind is ActorKind.OPERATOR else None
     if operator is None:

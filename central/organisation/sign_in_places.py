@@ -124,6 +124,7 @@ def remember(tx: Tx, place: Id, typed_email: str, operator_id: Id) -> None:
 def forget_old(tx: Tx, now: datetime) -> tuple[int, int]:
     """Failures in a row that nobody counts any more, which strangers leave as fast as they like, and places that nobody
     came in from for long: a piece of each. Answers with their numbers."""
+    # clock: taken with what a wrong clock put beyond its length
     tries = "SELECT id FROM sign_in_attempt WHERE last <= :old OR last > :ahead LIMIT :n"
     places = "SELECT id FROM sign_in_place WHERE seen <= :old OR seen > :ahead LIMIT :n"
     return (
@@ -154,6 +155,7 @@ def forgive(tx: Tx, tried: Iterable[str]) -> None:
     operator must not clear it for the others; and none where it waits, which the others earned."""
     for subject in tried:
         if subject.startswith("address:"):
+            # clock: taken with what a wrong clock put beyond its length
             tx.write(
                 "UPDATE sign_in_attempt SET wrong = wrong - 1 "
                 "WHERE id = :id AND wrong > 0 "

@@ -179,7 +179,7 @@ def next_try(message_id: str, attempt: int, now: datetime, after: timedelta) -> 
 
 
 @handles(NoteAttempt, told=False, needs=OrganisationPrivilege.WEBHOOK_MODIFY, at=by_house_alone)
-def note_attempt(tx: Tx, want: NoteAttempt) -> Outcome[None]:
+def note_attempt(tx: Tx, want: NoteAttempt) -> Outcome[None]:  # log: only columns that are kept beside it
     tx.write("UPDATE outbox SET state = 'done', claimed_until = NULL, last_error = :why WHERE id = :id",
              id=want.outbox_id, why=want.why)  # fmt: skip
     before = tx.get(Delivery, want.delivery_id)
@@ -373,7 +373,7 @@ class Webhooks:
         day = before.replace(hour=0, minute=0, second=0, microsecond=0)
 
         def first(read: Read) -> Id | None:
-            row = read.one(
+            row = read.one(  # clock: a day that people or the law set; what is final of it waits for a steady clock
                 "SELECT id FROM webhook_delivery WHERE made < :before AND state <> 'waiting' ORDER BY made, id LIMIT 1",
                 before=to_ms(day),
             )

@@ -312,6 +312,7 @@ def _stays_on(tx: Tx, webhook: Webhook) -> bool:
 def _forget_told(tx: Tx, webhook: Webhook) -> int:
     """Takes its deliveries away, a piece at a time; what is waiting is not sent any more. Answers with how many are
     left: it tells nothing then, and the command is given again."""
+    # log: only columns that are kept beside it
     tx.write(
         "UPDATE outbox SET state = 'done' WHERE lane IN (:lane, :hand) AND state = 'waiting'",
         lane=webhook.id, hand=by_hand(webhook.id),
@@ -372,6 +373,7 @@ def body_of(read: Read, delivery: Delivery) -> str:
 
 def write_delivery(tx: Tx, after: Delivery) -> None:
     """Without an audit row: a delivery is its own log."""
+    # log: only columns that are kept beside it
     tx.write(
         "UPDATE webhook_delivery SET state = :state, tries = :tries, tried = :tried, next_try = :next_try, "
         "answer = :answer, why = :why, took = :took WHERE id = :id",

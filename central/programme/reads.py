@@ -90,6 +90,7 @@ def played_from(
 ) -> list[Played]:
     """Those that begin from a moment on (and before another), the first first; of these contexts (None: all) and the
     asker's perimeter. One statement, however many there are."""
+    # clock: a day that people or the law set; what is final of it waits for a steady clock
     return _some(
         read, places, "t.starts >= :since AND t.starts < :before ORDER BY t.starts, t.id", most,
         since=to_ms(since), before=to_ms(before) if before else NEVER_MS,
@@ -98,6 +99,7 @@ def played_from(
 
 def still_played(read: Read, places: tuple[str, ...] | None, since: datetime, most: int) -> list[Played]:
     """As `played_from`, of those that began before a moment and go on now, the last first."""
+    # clock: a day that people or the law set; what is final of it waits for a steady clock
     return _some(
         read, places, "t.closes > :now AND t.starts < :since ORDER BY t.starts DESC, t.id", most,
         since=to_ms(since), now=to_ms(read.now),

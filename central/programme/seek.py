@@ -21,6 +21,7 @@ def seek_performances(read: Read, language: str, words: Sequence[str]) -> Sought
     if meant.days:
         on = _on(read, meant.days, params)
         where = f"({where}) OR ({on} AND {_played(meant.rest, params)})" if meant.rest else f"({where}) OR {on}"
+    # clock: a day that people or the law set; what is final of it waits for a steady clock
     order = "CASE WHEN t.starts >= :now THEN 0 ELSE 1 END, ABS(t.starts - :now)"
     return Sought(where, params, order)
 

@@ -95,6 +95,7 @@ def working_day(read: Read, sight: Sight, heard: Mapping[str, Presence]) -> Work
 
 def _when(each: DayPerformance, today: date, now: datetime) -> date:
     """On which day's work it is: as soon as its doors are open on this one, whatever the calendar says of midnight."""
+    # clock: a day that people or the law set; what is final of it waits for a steady clock
     return today if each.played.doors <= now < each.played.closes else max(each.day, today)
 
 

@@ -209,6 +209,7 @@ def _of_performances(t: Texts, day: WorkingDay, may: Mapping[str, bool]) -> Iter
     coming = [*day.tonight, *(each for _, found in day.days for each in found)]
     for each in coming:
         played = each.played
+        # clock: a day that people or the law set; what is final of it waits for a steady clock
         if played.starts - day.now > SOON or played.starts < day.now:
             continue
         hour = t.time(played.starts, each.zone)

@@ -278,6 +278,7 @@ def lanes_of(read: Read, performance: Performance, current: Sequence[str]) -> tu
             if scan.device not in last or last[scan.device].at < scan.at:
                 last[scan.device] = scan
         since = to_ms(performance.doors) if about != performance.id else 0
+        # clock: it shows or measures, and decides about nothing that waits
         for device, admitted, number in read.run(
             "SELECT device_id, admitted, COUNT(*) FROM scan WHERE performance_id = :id AND at >= :since "
             "AND direction = 'entry' GROUP BY 1, 2",
@@ -330,4 +331,5 @@ def devices_of(read: Read, site_id: Id) -> tuple[KnownDevice, ...]:
 
 def open_kinds(read: Read) -> dict[str, int]:
     """How many anomalies of each kind wait for a person."""
+    # house: a figure for whoever may see the whole house; nothing is refused by it
     return dict(read.run("SELECT kind, COUNT(*) FROM anomaly WHERE settled = 0 GROUP BY kind ORDER BY kind"))

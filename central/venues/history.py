@@ -45,6 +45,7 @@ class SeatChange:
     def __iter__(self) -> Iterator[tuple[int, Any, Any]]:
         """(position, was, now)."""
         for n, position in enumerate(positions(self.at)):
+            # clock: no moment of a clock's
             yield position, self.was[n if len(self.was) > 1 else 0], self.now[n if len(self.now) > 1 else 0]
 
     @property
@@ -234,6 +235,7 @@ def _shares_back(changes: Changes, table: Table) -> tuple[tuple[ShareChange, ...
         now = table.shares.get((share.zone_id, share.contingent_id), ZoneShare(0))
         capacity = now.capacity - (share.now[0] - share.was[0])
         blocked = now.blocked - (share.now[1] - share.was[1])
+        # clock: no moment of a clock's
         if blocked < 0 or capacity < blocked + now.taken:
             return (), ()
         back.append(ShareChange(share.zone_id, share.contingent_id, (now.capacity, now.blocked), (capacity, blocked)))

@@ -368,13 +368,15 @@ class NoAct(Reason):
     NO_SUCH_PERFORMANCE = auto()
     NO_SUCH_MOMENT = auto()
     NOT_FLAT = auto()  # a lasso of fewer than three points
+    # whose: of one command's own size
     TOO_INTRICATE = auto()  # a lasso that goes to and fro without end
     EMPTY = auto()
     NO_REASON = auto()
     HAS_CONTINGENT = auto()
     CATEGORY_TWICE = auto()  # one category for a counted zone and for seats of the plan
     WHOLE_ZONE = auto()  # a counted zone has exactly one category
-    TOO_MANY_PERFORMANCES = auto()
+    TOO_MANY_PERFORMANCES = auto()  # whose: of one command's own size
+    # whose: of one performance's or plan's own places
     TOO_MANY = auto()  # more than are free
     OTHER_PLAN = auto()
     NOTHING_TO_UNDO = auto()

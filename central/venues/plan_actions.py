@@ -206,6 +206,7 @@ def pair_companions(tx: Tx, configuration_id: str) -> None:
         if mate != seat.companion_of:
             moved.append({"mate": mate, "id": seat.id})
     before, field = tx.rows_of(PhysicalSeat, [each["id"] for each in moved]), names.index("companion_of")
+    # log: it hears of it by `Tx.rewritten`
     tx.write_many("UPDATE physical_seat SET companion_of = :mate WHERE id = :id", moved)
     was = [(before[each["id"]], each["mate"]) for each in moved]
     tx.rewritten(PhysicalSeat, [(row, (*row[:field], mate, *row[field + 1 :])) for row, mate in was])

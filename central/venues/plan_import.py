@@ -149,6 +149,7 @@ def put_plan(
 def _keep_file(tx: Tx, configuration_id: Id, plan: PlanRead) -> None:
     """The file for export. The audit names it by its hash: it may be 30 MB."""
     made = derived_id("plan file", configuration_id)
+    # log: only columns that are kept beside it
     if not tx.write("UPDATE plan_file SET text = :text WHERE id = :id", text=plan.file, id=made):
         tx.append([PlanFile(id=made, configuration_id=configuration_id, text=plan.file)])
     tx.changed("plan_file", made, {"sha256": [None, plan.file_sha256]})
@@ -217,6 +218,7 @@ def _put_seats(tx: Tx, seats: Sequence[Sequence[SeatRow]], before: dict[str, Sea
         elif row[:own] != was[:own]:
             mended.append((was, (*row[:own], was[own])))
     tx.gone(PhysicalSeat, (row for seat, row in before.items() if seat in gone))
+    # log: it hears of it by `Tx.gone` and `Tx.rewritten`
     tx.write_many("DELETE FROM physical_seat WHERE id = ?", [(seat,) for seat in before if seat in gone])
     tx.rewritten(PhysicalSeat, mended)
     sets = ", ".join(f"{name} = ?" for name in names[1:own])

@@ -295,6 +295,7 @@ def later_changes(read: Read, target_id: str, *, after: int) -> list[Changes]:
 
 def version_at(read: Read, target_id: str, at: Any) -> int:
     """The version that a plan had at a moment: an action of that very moment counts."""
+    # clock: it shows or measures, and decides about nothing that waits
     rows = read.run(
         "SELECT COALESCE(MAX(version), 0) FROM plan_action WHERE target_id = :id AND at <= :at",
         id=target_id,

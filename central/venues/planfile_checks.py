@@ -58,6 +58,7 @@ class Format(StrEnum):
 
 
 class PlanFault(Reason):
+    # whose: of one command's own size
     TOO_LARGE = auto()  # in bytes, or in parts, before anything is read
     UNKNOWN_FORMAT = auto()
     NOT_JSON = auto()

@@ -354,7 +354,7 @@ def categories_shown(read: Read, logical_id: str, used: Sequence[str]) -> list[C
 
 def actions_before(read: Read, target_id: str, before: int, most: int) -> list[PlanAction]:
     """On a plan, below a version (0: all), newest first."""
-    return read.find(
+    return read.find(  # clock: it shows or measures, and decides about nothing that waits
         PlanAction, "WHERE target_id = :id AND (:before = 0 OR version < :before) ORDER BY version DESC LIMIT :most",
         id=target_id, before=before, most=most,
     )  # fmt: skip

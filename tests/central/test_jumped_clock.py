@@ -3,9 +3,7 @@
 import ast
 import asyncio
 import re
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pyotp
 import pytest
@@ -29,102 +27,20 @@ from central.organisation.webhook_delivery import WAITS, next_try
 from shared.clock import to_ms
 from tests.central.orders.test_holds import wish
 from tests.central.organisation.conftest import PASSWORD, People, box, jeanne, people  # noqa: F401 - its fixtures
+from tests.central.said import asked, text_of
 from tests.central.small_house import NOW, Clerk, House, Watch, new_id
 
 YEAR, MINUTE = timedelta(days=365), timedelta(minutes=1)
 
-BY_SPANS = "with what a clock that was wrong put beyond its length"
-RECORD = "of a record: it shows or measures, and decides about nothing that waits"
-DATE = "a day that people or the law set, however far ahead; what is final of it waits for a steady clock"
-MONOTONIC = "seconds of the monotonic clock"
-NO_MOMENT = "`now` is no moment there, or `at` none of a clock's"
-BEARS = {
-    ("catalogue/reads.py", "ids_not_over"): "a clock that is right again makes another list, whose rest is told",
-    ("catalogue/reads.py", "not_over"): DATE,
-    ("devices/enrolment.py", "live_codes"): BY_SPANS,
-    ("devices/snapshots.py", "snapshot"): "a day at most, after which pages bring the same",
-    ("first_run/ops.py", "settle_season"): DATE,
-    ("inventory/counts.py", "changed_since"): NO_MOMENT,
-    (
-        "kernel/feeds.py",
-        "begin_anew",
-    ): "it only lifts: a clock ahead leaves room, one behind does nothing",
-    ("inventory/halls.py", "_doubtful"): "of a look that was made later than now nothing is believed",
-    ("inventory/limits.py", "apply"): NO_MOMENT,
-    ("inventory/model.py", ""): "HOLD_DUE, beside which HOLD_AHEAD stands",
-    ("inventory/reads.py", "taken_at"): RECORD,
-    ("inventory/reads.py", "not_fired"): DATE,
-    ("kernel/db.py", "PostgresConnection.overdue"): MONOTONIC,
-    ("kernel/erasure.py", "forget"): DATE,
-    ("kernel/erasure.py", "due"): DATE,
-    ("kernel/log_proof.py", "_unsealed"): "a row of a year ahead is sealed like any other, within seconds",
-    ("kernel/outbox.py", ""): "DUE, which `bring_forward` mends, and UNCLAIMED " + BY_SPANS,
-    ("kernel/outbox.py", "_brought_forward"): BY_SPANS,
-    ("kernel/outage.py", "Outage._forget_old"): MONOTONIC,
-    ("kernel/outage.py", "Outage.meets"): MONOTONIC,
-    ("kernel/pulse.py", "Pulse._look"): RECORD,
-    ("kernel/excuses.py", "_overdue"): RECORD,
-    ("kernel/spans.py", "lasts"): BY_SPANS,
-    ("kernel/spans.py", "recent"): BY_SPANS,
-    ("kernel/steady.py", "SteadyClock.began"): "it is who looks for the jump",
-    ("kernel/versions.py", "Glance.version"): MONOTONIC,
-    ("orders/reads.py", "sold_over_time"): RECORD,
-    ("organisation/checklist_items.py", "mail"): RECORD,
-    ("organisation/credentials.py", "sessions"): BY_SPANS,
-    ("organisation/letters.py", "_under_way"): BY_SPANS,
-    ("organisation/letters.py", "ask_letter"): BY_SPANS,
-    ("organisation/letters.py", "forget_letters"): "final, and waits for a steady clock",
-    ("organisation/limits.py", "of_sign_in"): BY_SPANS,
-    ("organisation/second_factor.py", "step_of"): "steps, of which `last_used` takes none that is yet to come",
-    ("organisation/sessions.py", "complete_session"): "steps, as above",
-    ("organisation/sessions.py", "tidy_sessions"): BY_SPANS,
-    ("organisation/sign_in_places.py", "forget_old"): BY_SPANS,
-    ("organisation/sign_in_places.py", "forgive"): BY_SPANS,
-    ("organisation/webhook_delivery.py", "Webhooks.tidy.first"): DATE,
-    ("organisation/webhook_events.py", "forget_deliveries"): DATE,
-    ("programme/reads.py", "played_from"): DATE,
-    ("programme/reads.py", "still_played"): DATE,
-    ("programme/seek.py", "seek_performances"): DATE,
-    ("reports/day.py", "_when"): DATE,
-    ("reports/day_view.py", "_of_performances"): DATE,
-    ("reports/live_reads.py", "lanes_of"): RECORD,
-    ("venues/history.py", "SeatChange.__iter__"): NO_MOMENT,
-    ("venues/history.py", "_shares_back"): NO_MOMENT,
-    ("venues/plan_tables.py", "version_at"): RECORD,
-    ("venues/reads.py", "actions_before"): RECORD,
-}
-
-
-ROOT = Path(__file__).parents[2]
 IN_SQL = re.compile(r"[<>]=? ?:(now|ahead|late|old|idle|since|far|before|until|at)\b")
 
 
-def compared() -> Iterator[tuple[str, str]]:
-    """(module, function) wherever a moment is compared with now, in Python or in a statement."""
-    for path in sorted((ROOT / "central").rglob("*.py")):
-        if "migrations" not in path.parts:
-            name = path.relative_to(ROOT / "central").as_posix()
-            yield from ((name, where) for where in dict.fromkeys(_in(ast.parse(path.read_text()), "")))
-
-
-def _in(node: ast.AST, where: str) -> Iterator[str]:
-    for child in ast.iter_child_nodes(node):
-        inside = where
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            inside = f"{where}.{child.name}".lstrip(".")
-        if _compares(child):
-            yield inside
-        yield from _in(child, inside)
-
-
-def _compares(node: ast.AST) -> bool:
-    match node:
-        case ast.Compare(ops=ops):
-            ordered = any(isinstance(each, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for each in ops)
-            return ordered and any(_is_now(each) for each in ast.walk(node))
-        case ast.Constant(value=str(text)):
-            return bool(IN_SQL.search(text))
-    return False
+def compares(_: str, node: ast.AST) -> bool:
+    """A moment with now, in Python or in a statement."""
+    if isinstance(node, ast.Compare):
+        ordered = any(isinstance(each, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for each in node.ops)
+        return ordered and any(_is_now(each) for each in ast.walk(node))
+    return bool(IN_SQL.search(text_of(node)))
 
 
 def _is_now(node: ast.AST) -> bool:
@@ -132,8 +48,8 @@ def _is_now(node: ast.AST) -> bool:
 
 
 def test_whoever_compares_a_moment_with_now_says_how_it_bears_a_clock_that_jumped() -> None:
-    """New: ask `spans.lasts` or `spans.recent` instead, or say here why not."""
-    assert set(compared()) == set(BEARS)
+    """New: ask `spans.lasts` or `spans.recent` instead, or say beside it why not (`# clock: …`)."""
+    assert asked("clock", compares)
 
 
 @pytest.mark.parametrize("off", [YEAR, 2 * timedelta(hours=1), -YEAR])

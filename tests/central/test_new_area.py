@@ -50,8 +50,11 @@ REGISTRY = re.compile(
     r"|text_keys)\b"
 )
 """What areas declare goes by these names, and what is made up from it."""
-TREE = re.compile(r"\b(ROOT|glob|rglob)\b")
+TREE = re.compile(r"\b(ROOT|glob|rglob|__subclasses__)\b|tests\.central\.said")
 """Whoever reads all files reads an area's."""
+ALL_FILES = re.compile(r"\b(rglob|__subclasses__)\b|tests\.central\.said")
+"""A file of tests that does, whatever else it names."""
+FOLDERS = ("central", "frame", "shared")
 AT_THE_END = (
     "tests/central/cloakroom",
     "tests/central/first_run/test_usual.py",
@@ -80,10 +83,15 @@ area's thing."""
 
 
 def walks() -> dict[str, list[str]]:
-    """Each file of tests that goes by what areas declare, and which of its tests do: they, or what they call in it,
-    name one of the registries."""
-    files = {file.relative_to(ROOT).as_posix(): file.read_text() for file in Path(__file__).parent.rglob("test_*.py")}
-    found = {file: going_by(text) for file, text in sorted(files.items()) if REGISTRY.search(text)}
+    """Each file of tests that goes by what areas declare, or reads all of their files, and which of its tests do: they,
+    or what they call in it, name one of the registries or read the tree."""
+    files = {
+        file.relative_to(ROOT).as_posix(): file.read_text()
+        for folder in FOLDERS
+        for file in (ROOT / "tests" / folder).rglob("test_*.py")
+    }
+    concerned = {file: text for file, text in sorted(files.items()) if REGISTRY.search(text) or ALL_FILES.search(text)}
+    found = {file: going_by(text) for file, text in concerned.items()}
     return {file: tests for file, tests in found.items() if tests}
 
 

@@ -91,6 +91,7 @@ def _free_code(read: Read, declaration: Declaration, code: str) -> str:
 
 def _free_colour(read: Read, declaration: Declaration, name: str) -> str:
     """The first of the look's colours that none of its like has, or else the one that fewest have."""
+    # house: a colour that is proposed; nothing is refused by it
     rows = read.run(f"SELECT {name}, COUNT(*) FROM {declaration.name} GROUP BY {name}")  # noqa: S608 - our names
     taken = {str(colour).lower(): int(number) for colour, number in rows}
     return min(look().categories, key=lambda colour: taken.get(colour.lower(), 0))

@@ -1,7 +1,6 @@
 """Today's tables follow from the log: whatever is written behind the door's back, in any table and any column, is found
 and named; what the log does not prove says so, and why."""
 
-import ast
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,9 +31,9 @@ from central.selling.model import Channel
 from shared.clock import to_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Outcome, Refused
+from tests.central.said import asked, modules, owned, text_of
 from tests.central.small_house import NOW, Clerk, House, new_id
 
-ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.behind_the_door
 CHANGED, REMOVED, INSERTED = WrongRow.CHANGED, WrongRow.REMOVED, WrongRow.INSERTED
 OVERWRITTEN, DOES_NOT_FIT = WrongRow.OVERWRITTEN, WrongRow.DOES_NOT_FIT
@@ -76,35 +75,33 @@ def undone(db: Connection) -> Iterator[None]:
 
 
 def test_every_table_is_proved_or_says_why_not() -> None:
-    """A new table is one of the two by its declaration; what is not even checked is listed here, its reason there."""
+    """A new table is one of the two by its declaration; there it says why, and what checks it instead."""
     proved = set(proved_tables())
     excused = set(UNPROVED) | {name for name, each in BY_NAME.items() if each.unproved}
     assert proved | excused == set(METADATA.tables) and not proved & excused
-    unchecked = {name for name in excused if name not in UNPROVED or UNPROVED[name].check is None}
-    assert unchecked == {
-        "command_log", "command_prints", "audit", "audit_checkpoint", "house_key", "schema_made",  # in another way
-        "door_tally", "list_view", "place_change", "sign_in_attempt", "sign_in_place",
-    }  # fmt: skip
-    assert all(len(each.why) > 15 for each in UNPROVED.values())
+    whys = {name: UNPROVED[name].why if name in UNPROVED else BY_NAME[name].unproved for name in excused}
+    assert {name for name, why in whys.items() if len(str(why)) <= 15} == set()
 
 
 def unproved_columns() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for name, declaration in BY_NAME.items():
         for column in declaration.columns:
-            if any(isinstance(mark, Unproved) and len(mark.why) > 15 for mark in column.marks):
+            if any(isinstance(mark, Unproved) for mark in column.marks):
                 found.setdefault(name, set()).add(column.name)
     return found
 
 
-def test_columns_beside_the_log_are_few_and_checked() -> None:
-    unchecked = {name: columns for name, columns in unproved_columns().items() if name not in CHECKED_BY}
-    assert unchecked == {
-        "gauge": {"taken"},  # by the check of place_count, which adds the whole hall up
-        "operator_session": {"seen"},
-        "webhook_delivery": {"state", "tries", "tried", "next_try", "answer", "why", "took"},
+def test_columns_beside_the_log_say_why() -> None:
+    whys = {
+        (name, column.name): mark.why
+        for name, declaration in BY_NAME.items()
+        for column in declaration.columns
+        for mark in column.marks
+        if isinstance(mark, Unproved)
     }
-    assert set(CHECKED_BY) == {"device", "plan_file"}
+    assert {where for where, why in whys.items() if len(why) <= 15} == set() and whys
+    assert set(CHECKED_BY) <= set(unproved_columns()), "what is checked there is kept beside the log"
 
 
 def value_of(declaration: Declaration, n: int, other: int) -> Any:
@@ -430,57 +427,23 @@ def test_every_word_has_its_sentence() -> None:
 
 # --- nothing goes round it -------------------------------------------------------------------------------------------
 
-# (file, table) of statements on a proved table that the kernel does not write itself, and how the log hears of them.
-SAID = {
-    ("central/devices/snapshots.py", "feed_row"): "of a file for devices",
-    ("central/kernel/outbox.py", "outbox"): "unproved columns; taken away with `leave`",
-    ("central/kernel/traces.py", "outbox"): "Tx.left",
-    ("central/kernel/traces.py", "feed_row"): "Tx.left",
-    ("central/kernel/feeds.py", "counter"): "unproved: feeds begun",
-    ("central/kernel/log_chain.py", "counter"): "unproved: log sealed",
-    ("central/kernel/pulse.py", "counter"): "unproved: test commit",
-    ("central/kernel/numbers.py", "counter"): "Tx.counter",
-    ("central/kernel/tx.py", "counter"): "Tx.set_counter",
-    ("central/kernel/versions.py", "counter"): "unproved: version/",
-    ("central/organisation/webhook_delivery.py", "outbox"): "unproved columns only",
-    ("central/organisation/webhooks.py", "outbox"): "unproved columns only",
-    ("central/organisation/webhooks.py", "webhook_delivery"): "unproved columns only",
-    ("central/organisation/sessions.py", "operator_session"): "unproved columns only",
-    ("central/inventory/places.py", "gauge"): "unproved columns only",
-    ("central/devices/facts.py", "device"): "unproved columns only",
-    ("central/inventory/plan_tables.py", "place"): "Tx.gone",
-    ("central/venues/plan_import.py", "physical_seat"): "Tx.gone, Tx.rewritten",
-    ("central/venues/plan_import.py", "plan_file"): "unproved columns only",
-    ("central/venues/plan_actions.py", "physical_seat"): "Tx.rewritten",
-}
 WRITES = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM)\s+([a-z_]+|\{\w+\})")
 
 
-def statements() -> Iterator[tuple[str, str]]:
-    """(file, table) of every statement that writes; a table whose name is worked out comes as {name}."""
-    for file in sorted((ROOT / "central").rglob("*.py")):
-        if "migrations" in file.parts:
-            continue
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.JoinedStr):
-                text = "".join(
-                    each.value if isinstance(each, ast.Constant) else "{x}" for each in node.values
-                )  # fmt: skip
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                text = node.value
-            else:
-                continue
-            yield from ((str(file.relative_to(ROOT)), table) for table in WRITES.findall(text))
-
-
 def test_no_statement_writes_a_proved_table_past_the_log() -> None:
-    proved, seen = set(proved_tables()), set(statements())
-    assert {each for each in seen if each[1] in proved} == set(SAID)
-    named = {file for file, table in seen if table.startswith("{")}
+    """Or it says beside it how the log hears of it, or that it need not (`# log: …`)."""
+    proved = set(proved_tables())
+    assert asked("log", lambda _, node: bool(proved.intersection(WRITES.findall(text_of(node, "{x}")))))
+    named = {
+        file
+        for file, (_, tree) in modules().items()
+        for _, node in owned(file, tree)
+        if any(table.startswith("{") for table in WRITES.findall(text_of(node, "{x}")))
+    }
     assert named == {
-        "central/kernel/tx.py", "central/kernel/entity.py",  # insert, update, delete, rewrite, remove
-        "central/kernel/old_schemas.py",  # a house of before, rebuilt whole before anybody opens it
-        "central/venues/plan_tables.py",  # Tx.rewritten
+        "kernel/tx.py", "kernel/entity.py",  # insert, update, delete, rewrite, remove
+        "kernel/old_schemas.py",  # a house of before, rebuilt whole before anybody opens it
+        "venues/plan_tables.py",  # Tx.rewritten
     }  # fmt: skip
     assert set(UNPROVED_COUNTERS) == {"feeds begun", "log sealed", "resets asked for", "test commit", "version/"}
 

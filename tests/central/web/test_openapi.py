@@ -1,5 +1,6 @@
 """The API as it declares itself: the document is sound, and hostile callers get what it promises."""
 
+import ast
 import asyncio
 import gzip
 import threading
@@ -47,6 +48,7 @@ from central.web.session import SESSIONS, SignedIn, csrf_of
 from shared.outcome import Ok
 from shared.wire.requests import COMMAND_ID
 from tests.central.organisation.test_matrix import Sampler
+from tests.central.said import asked
 from tests.central.small_house import ADMIN_KEY, House, Watch, new_id
 from tests.central.test_repeats import MARK, behind
 
@@ -61,14 +63,6 @@ CHECKS = [
 ]  # fmt: skip
 JSON = "application/json"
 SOUND, UNSOUND = 3, 2  # requests for each operation that fit its schema, and that do not
-
-
-# Who is nobody, or has no right, may ask these all the same: what they do is theirs, or needs a one-time code. A new
-# one has to be named here, so that somebody thinks of it.
-OPEN_TO_ALL = {
-    "openapi.json", "enrol_device", "enrolment", "device_time", "end_own_session", "set_language", "keep_list_view",
-    "drop_list_view",
-}  # fmt: skip
 
 
 @pytest.fixture
@@ -250,12 +244,19 @@ def test_no_answer_without_the_key(
     assert sum("commands" in path for path in told) > 90 and sum("commands" not in path for path in told) > 60
 
 
+def needs_nothing(_: str, node: ast.AST) -> bool:
+    return isinstance(node, ast.keyword) and node.arg == "needs" and ast.unparse(node.value) == "None"
+
+
 @pytest.mark.timeout(120)
 def test_who_may_nothing_gets_nothing(served: str, place: tuple[Database, House]) -> None:
-    """Signed in without a right, and not signed in at all: no success, except where everybody may ask."""
+    """Signed in without a right, and not signed in at all: no success, except where everybody may ask: what it does is
+    theirs, or needs a one-time code, and beside its handler stands why it may be (`# open: …`)."""
     said = document()["paths"]
     open_to_all = {path for path, how in said.items() if next(iter(how.values())).get("security") == [{}]}
-    assert {path.rpartition("/")[2] for path in open_to_all} == OPEN_TO_ALL
+    named = {name for handlers in (COMMANDS, QUERIES) for name, each in handlers.items() if each.needs is None}
+    assert {path.rpartition("/")[2] for path in open_to_all} == named | {"openapi.json"}
+    assert len(asked("open", needs_nothing)) == len(named)
     let_in: list[tuple[str, int]] = []
 
     def ask(case: schemathesis.Case) -> None:

@@ -16,7 +16,7 @@ class CloakroomPrivilege(StrEnum):
 
 
 class NoCoat(Reason):
-    FULL = auto()
+    FULL = auto()  # whose: of one performance's own hooks
 
 
 class NotFetched(Reason):

@@ -78,6 +78,7 @@ class LoseCoats:
 
 @handles(LoseCoats, needs=CloakroomPrivilege.CREATE, at=lambda _, __: None, gives=int)
 def lose_coats(tx: Tx, _: LoseCoats) -> Outcome[int]:
+    # clock: days that people set; what is final of it waits for a steady clock
     over = tx.find(
         Coat,
         "WHERE state = :hanging AND performance_id IN (SELECT id FROM performance WHERE closes <= :now)",

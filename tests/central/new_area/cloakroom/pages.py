@@ -14,6 +14,7 @@ def cloakroom(app: web.Application) -> None:
 
     async def show(request: web.Request) -> web.Response:
         me = await frame.who(request)
+        # house: a figure that is shown; nothing is refused by it
         coats = await door.read(me.actor, lambda read: read.run("SELECT COUNT(*) FROM coat")[0][0])
         title = frame.texts(request, me)("Vestiaire ce soir")
         return await frame.page(request, "cloakroom.html", title=title, coats=coats, here=HREF)
