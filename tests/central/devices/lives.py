@@ -11,6 +11,12 @@ from shared.wire.facts import FactKind, LeaseSealed, SlotsReturned
 from tests.central.devices.test_facts import enrol
 from tests.central.small_house import Clerk, House, new_id
 
+WORKED_OUT = {
+    "fact_gap": "UPDATE device SET contiguous = 12",
+    "device": "UPDATE device SET contiguous = 12",
+}
+"""Makes rows wrong that the area checks itself, for test_row_proof.py."""
+
 
 def lives(clerk: Clerk, house: House) -> None:
     kiosk = enrol(clerk, house, DeviceKind.KIOSK)
