@@ -78,7 +78,7 @@ LEFT_OUT = {
     "tests/central/web/test_no_page_grows.py": "15 s of others' pages; its own are asked of in its story",
     "tests/central/web/test_api.py": "15 s, for one test of all entities: which of their fields a program may ask by",
     "tests/frame/test_checks.py": "lint's own faults; lint is asked above",
-    "tests/central/web/test_hostile_heads.py::test_on_every_route_a_strangers_head_is_answered": "heads are read before an area is",
+    "tests/central/web/test_hostile_heads.py::test_on_every_route_a_strangers_head_is_answered": "read before an area",
     "tests/central/web/test_hostile_heads.py::test_each_header_alone_is_answered": "as those",
 }
 """What of `walks` is not run with the template, and why. Nor is what needs PostgreSQL, or is called with another
