@@ -77,6 +77,7 @@ LEFT_OUT = {
     "tests/central/web/test_foreign.py": "formats of files that others write, of which it reads none",
     "tests/central/web/test_no_page_grows.py": "15 s of others' pages; its own are asked of in its story",
     "tests/central/web/test_api.py": "15 s, for one test of all entities: which of their fields a program may ask by",
+    "tests/central/web/test_hostile_pages.py::test_times_and_numbers_that_are_none": "20 s of others' pages",
     "tests/frame/test_checks.py": "lint's own faults; lint is asked above",
     "tests/central/web/test_hostile_heads.py::test_on_every_route_a_strangers_head_is_answered": "read before an area",
     "tests/central/web/test_hostile_heads.py::test_each_header_alone_is_answered": "as those",
