@@ -393,8 +393,7 @@ class ForgetDeliveries:
 @handles(ForgetDeliveries, told=False, needs=OrganisationPrivilege.WEBHOOK_MODIFY, at=by_house_alone)
 def forget_deliveries(tx: Tx, want: ForgetDeliveries) -> Outcome[None]:
     before = to_ms(want.before)
-    # clock: a day that people or the law set; what is final of it waits for a steady clock
-    forget_some(tx, "made < :before AND state <> 'waiting'", before=before)
+    forget_some(tx, "made < :before AND state <> 'waiting'", before=before)  # clock: final, and waits for a steady one
     old = "kind = 'webhook' AND state <> 'waiting' AND due < :before"
     some = f"SELECT id FROM outbox WHERE {old} ORDER BY due, id LIMIT :n"  # noqa: S608 - our own words
     forget(tx, f"id IN ({some})", before=before, n=FORGOTTEN_AT_ONCE)

@@ -57,7 +57,7 @@ class NoWebhook(Reason):
     NO_SECRET = auto()
     NOT_ACTIVE = auto()
     WITHHELD = auto()  # its operator may not read this any more
-    TOO_MANY = auto()
+    TOO_MANY = auto()  # whose: an organiser, for all below it
 
 
 class DeliveryState(StrEnum):
