@@ -60,7 +60,7 @@ def test_the_whole_hall_in_words():
 def test_the_legend_counts_and_names_in_the_readers_language():
     svg = hall_svg(row_of(3), [PlaceState.FREE, PlaceState.HELD, PlaceState.INVALID], [CATEGORY], "en")
     said = ["".join(text.itertext()) for text in ElementTree.fromstring(svg).iter(f"{SVG}text")]
-    assert said[-3:] == ["Stalls 2", "free 1", "held 1"]
+    assert said[-3:] == ["Stalls 2", "free 1", "in a cart 1"]
 
 
 def test_a_wheelchair_place_is_framed():
