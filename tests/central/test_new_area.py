@@ -81,7 +81,7 @@ LEFT_OUT = {
     "tests/frame/test_checks.py": "lint's own faults; lint is asked above",
     "tests/central/web/test_hostile_heads.py::test_on_every_route_a_strangers_head_is_answered": "read before an area",
     "tests/central/web/test_hostile_heads.py::test_each_header_alone_is_answered": "as those",
-    "tests/central/test_neighbours.py": "others’ commands on made-up rows; why it grows there is open",
+    "tests/central/test_neighbours.py": "its lose_coats takes all at once, not in pieces as a house must",
     "tests/central/devices/test_feed_pages.py": "of a family of its own an area has the largest row in its own tests",
 }
 """What of `walks` is not run with the template, and why. Nor is what needs PostgreSQL, or is called with another
