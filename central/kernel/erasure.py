@@ -1,19 +1,20 @@
 """Forgetting a person: the keys whose duty has ended are destroyed, and what the rows say in plain words is emptied, in
 one transaction; what has to stay is told, and goes by itself on its day. What is no entity, and so says no marks, an
-area says with `forgets`.
+area says with `forgets` (kernel/people_tables.py).
 
 The log stays as it is, and so does its chain: what it keeps sealed opens for nobody any more. On SQLite the bytes go
-too: what is taken away is written over (`secure_delete`), and the database's own log is cut after the commit. What
-PostgreSQL keeps, and what lies in backups: docs/operation.md.
+too, within seconds of the commit: what is taken away is written over (`secure_delete`), the tables of people are
+written anew, and the database's own log is cut. What PostgreSQL keeps, and what lies in backups: docs/operation.md.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME, Declaration, PersonalColumn
 from central.kernel.former_names import names_of
+from central.kernel.people_tables import FORGETTING
 from central.kernel.personal import DUTIES, PersonalKind, is_said
 from central.kernel.print_adoption import give_keys
 from central.kernel.registry import handles
@@ -22,13 +23,6 @@ from central.kernel.work import FORGOTTEN
 from shared.clock import from_ms, to_ms
 from shared.ids import Id
 from shared.outcome import Ok, Outcome
-from shared.registries import add
-
-Forget = Callable[[Tx, Id], None]
-"""What is done with a table's rows when the one whose they are is forgotten."""
-
-FORGETTING: dict[tuple[str, str], Forget] = {}
-"""(whose: the table of people, the table) → what is done."""
 
 AT_ONCE = 200  # keys whose day has come, in one command
 
@@ -42,11 +36,6 @@ class Stays:
     until: datetime | None
     ground: str
     before: datetime | None = None
-
-
-def forgets(entity: str, table: str, forget: Forget) -> None:
-    """Says what goes from a table that is no entity with a person, a row of `entity`: at once, whatever else stays."""
-    add(FORGETTING, (entity, table), forget)
 
 
 def forget(tx: Tx, table: str, subject: Id) -> list[Stays]:

@@ -1,11 +1,14 @@
 """A thread that copies SQLite's log into the database, so that the writer does not wait for that, and cuts it when it
-has grown. It does not end before it is told to."""
+has grown. After somebody was forgotten it also has the tables of people written anew (kernel/people_tables.py). It does
+not end before it is told to."""
 
 import threading
-from contextlib import suppress
+import time
+from contextlib import closing, suppress
 
 from central.kernel.db import BROKEN, Connection, Database
 from central.kernel.outage import Outage
+from central.kernel.people_tables import write_anew
 from central.kernel.trouble import NoDatabase, trouble_of
 from central.kernel.work import BACKOFF
 from shared.runtime.metrics import gauge
@@ -13,6 +16,7 @@ from shared.runtime.tasks import Standing
 
 COPY_EVERY_S = 1.0
 CUT_WAIT_S = 0.05  # the longest that cutting the log may keep the writer, while it waits for readers to be done
+REST = 19  # times as long as it took to write the tables of people anew, nobody has it done again
 LOG = gauge("parterre_wal_bytes", "The size of SQLite's log beside the database.")
 
 
@@ -21,8 +25,9 @@ class LogCopier:
 
     def __init__(self, database: Database, outage: Outage) -> None:
         self._database, self._outage = database, outage
-        self._stopping, self._to_cut = threading.Event(), threading.Event()
-        self._to_cut.set()  # who fell right after somebody was forgotten has it still to do
+        self._stopping, self._to_cut, self._to_write = threading.Event(), threading.Event(), threading.Event()
+        self._rests_until = 0.0  # of the monotonic clock
+        self.cut()  # who fell right after somebody was forgotten has it still to do
         self._thread = threading.Thread(target=self._copy_forever, name="checkpoint", daemon=True)
         self._copies = Standing("checkpoint", BACKOFF)
         self.line: Connection | None = None
@@ -36,6 +41,8 @@ class LogCopier:
             self._thread.join()
 
     def cut(self) -> None:
+        """Somebody was forgotten."""
+        self._to_write.set()
         self._to_cut.set()
 
     @property
@@ -81,3 +88,19 @@ class LogCopier:
             if asked and busy:
                 self._to_cut.set()  # a reader still looks at what was there: the next round
         LOG.set(self._database.wal_bytes)
+        if self._to_write.is_set() and not full and time.monotonic() >= self._rests_until:
+            self._write_anew()
+
+    def _write_anew(self) -> None:
+        """What the log holds of it is cut in the next round."""
+        self._to_write.clear()
+        began = time.monotonic()
+        try:
+            with closing(self._database.connect()) as db:
+                if write_anew(db):
+                    self._to_cut.set()
+        except BaseException:
+            self._to_write.set()
+            raise
+        ended = time.monotonic()
+        self._rests_until = ended + REST * (ended - began)

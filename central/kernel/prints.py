@@ -20,10 +20,12 @@ ABSENT = ""  # there is no such row
 ANY = "?"  # whatever was there is written over whole, so nobody looked
 TAKEN_OVER = "="  # a row from before there were prints, as it was found
 COUNTER, FEED_ROW, OUTBOX = "counter", "feed_row", "outbox"
+PAGES_ANEW = "people written anew"
 UNPROVED_COUNTERS = {
     "log sealed": "where two that seal wait for each other (kernel/log_chain.py); its value says nothing",
     "resets asked for": "so that asking takes as long for nobody as for somebody; its value says nothing",
     "feeds begun": "so that no revision is told twice (kernel/feeds.py): a higher one loses nothing",
+    PAGES_ANEW: "up to whom it was done (kernel/people_tables.py): another value has it done once more",
     "test commit": "a sign of life of the disk's (kernel/pulse.py)",
     "version/": "so begin those that say how good a cache is (kernel/versions.py)",
 }

@@ -116,9 +116,14 @@ def engine_of(alchemy_url: str) -> sa.Engine:
     """One whose transactions also hold what changes tables: Python's SQLite driver alone begins none for it."""
     engine = sa.create_engine(alchemy_url)
     if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", lambda driver, _: setattr(driver, "isolation_level", None))
+        sa.event.listen(engine, "connect", _begun)
         sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return engine
+
+
+def _begun(driver: Any, _: Any) -> None:
+    driver.isolation_level = None
+    driver.execute("PRAGMA secure_delete=ON")  # of a table that is made anew, too, nothing stays in pages that are free
 
 
 def config_of(alchemy_url: str) -> Config:

@@ -20,8 +20,8 @@ from typing import Annotated
 import sqlalchemy as sa
 
 from central.kernel.entity import METADATA, Between, Loose
-from central.kernel.erasure import forgets
 from central.kernel.excuses import unproved
+from central.kernel.people_tables import forgets
 from central.kernel.personal import Personal, PersonalKind
 from central.kernel.spans import ahead, recent
 from central.kernel.tx import Read, Tx

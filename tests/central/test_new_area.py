@@ -69,7 +69,6 @@ LEFT_OUT = {
     "tests/central/kernel/test_writer_process.py": "processes; a new command is in each of them, or in none",
     "tests/central/kernel/test_old_houses.py": "a change of the schema records it: a dump",
     "tests/central/kernel/test_row_proof.py::test_a_print_of_before_is_one_of_today": "as that: printed_columns.txt",
-    "tests/central/organisation/test_erasing.py::test_not_a_byte_of_them_lies_on_the_disk": "of SQLite's pages",
     "tests/central/kernel/test_flat_house.py": "what is done every day at a till, of whose doings a new area has none",
     "tests/central/kernel/test_former_names.py": "what is new was never called anything else",
     "tests/central/first_run/test_wizard.py": "the first steps, of which it has none; what it proposes: test_usual.py",

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from central.kernel.actor import SYSTEM
 from central.kernel.crud import CONFIGURED, configured
 from central.kernel.entity import BY_NAME, ENTITIES, METADATA, SUBJECTS, Ref, entity
-from central.kernel.erasure import FORGETTING, forget
+from central.kernel.erasure import forget
+from central.kernel.people_tables import FORGETTING
 from central.kernel.personal import (
     ERASED,
     SIGN,

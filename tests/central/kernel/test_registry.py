@@ -13,8 +13,8 @@ from central.kernel import registry
 from central.kernel.actor import SYSTEM
 from central.kernel.crud import RESETTING
 from central.kernel.entity import Reach, Ref
-from central.kernel.erasure import forgets
 from central.kernel.excuses import CHECKED_BY, unproved
+from central.kernel.people_tables import forgets
 from central.kernel.registry import handler_of, handles
 from central.kernel.tx import Read, Tx
 from central.kernel.versions import counts
