@@ -31,6 +31,7 @@ from shared.ids import Id, derived_id
 from shared.runtime.login import Login
 from shared.runtime.mqtt import Announce, Bus, Endpoint
 from shared.runtime.system import SystemClock, fresh_id
+from shared.runtime.tasks import ended
 from shared.wire import topics
 from shared.wire.certificates import DeviceKind, signing_request
 from shared.wire.codec import dump, load
@@ -167,8 +168,7 @@ class Device:
 
     async def vanish(self) -> None:
         if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await ended([self._task])
             self._task = None
 
     def _presence(self, online: bool) -> topics.Presence:

@@ -53,6 +53,7 @@ class Connection(Protocol):
     def release(self, name: str = "command") -> None: ...
     def undo(self, name: str = "command") -> None: ...
     def close(self) -> None: ...
+    def hang_up(self) -> None: ...  # from another thread: what it is asked just now fails
     def alone(self, word: str) -> AbstractContextManager[None]: ...
     def wait_for(self, word: str) -> None:
         """Whoever else waits for this word waits until this transaction has ended, and sees then what it did."""
@@ -65,8 +66,7 @@ class Connection(Protocol):
 
 
 UNFIT = (sqlite3.IntegrityError, psycopg.IntegrityError, psycopg.DataError, OverflowError)
-"""What a statement raises over values that do not fit: an id that is there already, or that names nothing; a number out
-of bounds."""
+"""Raised over values that do not fit: an id that is there already, or that names nothing; a number out of bounds."""
 
 TAKEN = psycopg.errors.UniqueViolation
 """The one of them that two transactions side by side can bring about, each of which read the same last number."""
@@ -156,7 +156,7 @@ class SqliteConnection:
         run("PRAGMA cache_size=-65536")
         run("PRAGMA temp_store=MEMORY")
         run("PRAGMA wal_autocheckpoint=10000")  # a backstop: the door copies the log every second, beside the writer
-        self._run = run
+        self._run, self.hang_up = run, self._db.interrupt
         self.memory: dict[str, Any] = {}
 
     def run(self, sql: str, params: Params) -> list[Row]:
@@ -379,8 +379,7 @@ class PostgresConnection:
         return bool(most_s) and since is not None and now - since > most_s  # clock: seconds of the monotonic clock
 
     def hang_up(self) -> None:
-        """From another thread: whoever waits for a server that answers nothing (frozen, or behind a line that was cut
-        without a word) hears that the line is gone."""
+        """Also for a server that answers nothing: it is frozen, or behind a line that was cut without a word."""
         with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self._db.pgconn.socket)) as line:
             line.shutdown(socket.SHUT_RDWR)
 

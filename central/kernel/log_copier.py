@@ -11,10 +11,13 @@ from central.kernel.outage import Outage
 from central.kernel.people_tables import write_anew
 from central.kernel.trouble import NoDatabase, trouble_of
 from central.kernel.work import BACKOFF
+from shared.runtime.log import logger
 from shared.runtime.metrics import gauge
 from shared.runtime.tasks import Standing
 
+log = logger(__name__)
 COPY_EVERY_S = 1.0
+LONGEST_END_S = 10.0
 CUT_WAIT_S = 0.05  # the longest that cutting the log may keep the writer, while it waits for readers to be done
 REST = 19  # times as long as it took to write the tables of people anew, nobody has it done again
 LOG = gauge("parterre_wal_bytes", "The size of SQLite's log beside the database.")
@@ -38,7 +41,9 @@ class LogCopier:
     def stop(self) -> None:
         self._stopping.set()
         if self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(LONGEST_END_S)
+        if self._thread.is_alive():  # at a disk that does not answer: it goes with its process
+            log.warning("what copies the log does not end", after_s=LONGEST_END_S)
 
     def cut(self) -> None:
         """Somebody was forgotten."""

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import sqlite3
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ READERS = 4
 EXPORTERS = 2  # looks that take long, such as a list of 200,000 rows: never in the way of the others
 WHOLE_READERS = 2  # looks at a whole hall: a stadium's picture takes a second
 REPEAT_S = 2.0
+LONGEST_END_S, AGAIN_S = 5.0, 0.1  # of looks that are under way when central ends
 LOOK = "look"  # what the outage calls each
 
 Look = Callable[[Connection], Any]
@@ -33,8 +35,19 @@ class Readers:
         self.outage = Outage("reads")
 
     def stop(self) -> None:
+        """Whoever looks for long after that does not see the end of it."""
+        over = threading.Event()
+        threading.Thread(target=self._hurry, args=(over,), name="last looks", daemon=True).start()
         self._pool.shutdown()
+        over.set()
         self.lines.close()
+
+    def _hurry(self, over: threading.Event) -> None:
+        wait_s = LONGEST_END_S
+        while not over.wait(wait_s):
+            wait_s = AGAIN_S  # one between two statements did not hear it
+            for each in self.lines.all():
+                each.hang_up()
 
     @property
     def waiting(self) -> int:

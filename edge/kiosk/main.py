@@ -45,7 +45,7 @@ from shared.runtime.journal import JournalTx
 from shared.runtime.log import logger
 from shared.runtime.printer_client import PrinterClient
 from shared.runtime.sync import Reader
-from shared.runtime.tasks import Crew, wait_any
+from shared.runtime.tasks import Crew, ended, wait_any
 from shared.wire.certificates import DeviceKind, Right
 from shared.wire.facts import FactKind
 from shared.wire.feeds import FeedFamily, FeedPage, feed_name
@@ -93,9 +93,7 @@ async def run(config: KioskConfig, open_window: OpenWindow | None = None) -> Non
             task.result()  # a Failure to start, or a bug: it comes out as it is
     finally:
         window.stop()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await ended(tasks)
 
 
 class Wiring:

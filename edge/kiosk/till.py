@@ -54,6 +54,7 @@ from shared.outcome import Ok, Refused
 from shared.runtime.central import Declined, Unreachable
 from shared.runtime.log import logger
 from shared.runtime.printer_client import AgentRefused, AgentUnreachable, PrinterClient
+from shared.runtime.tasks import ended
 from shared.wire.certificates import Right
 from shared.wire.codec import dump, load
 from shared.wire.facts import Sale, SalePayment
@@ -110,9 +111,7 @@ class Till:
 
     async def close(self) -> None:
         """What is open now is settled at the next start."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await ended(self._tasks)
 
     def leases_changed(self) -> None:
         self.send(LeasesChanged(store.read_leases(self._journal)))

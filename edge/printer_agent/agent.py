@@ -68,7 +68,8 @@ class Agent:
 
     async def _idle(self, changed: asyncio.Event) -> None:
         try:
-            await asyncio.wait_for(changed.wait(), IDLE_LOOK_S)
+            async with asyncio.timeout(IDLE_LOOK_S):
+                await changed.wait()
         except TimeoutError:
             await self._look_now()
 
@@ -96,7 +97,8 @@ class Agent:
             if job is None or core.report(job).settled or left <= 0:
                 return job
             try:
-                await asyncio.wait_for(changed.wait(), left)
+                async with asyncio.timeout(left):
+                    await changed.wait()
             except TimeoutError:
                 return self._store.get(job_id)
 

@@ -228,7 +228,8 @@ class Printer:
         until = loop.time() + wait_s
         while (left := until - loop.time()) > 0:
             try:
-                data = await asyncio.wait_for(self._reader.read(64), left)
+                async with asyncio.timeout(left):
+                    data = await self._reader.read(64)
             except TimeoutError:
                 break
             if not data:

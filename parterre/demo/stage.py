@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from shared.runtime.config import Failure
+from shared.runtime.tasks import ended
 
 PROGRAM = (sys.executable, "-m", "parterre")
 START_S = 40.0
@@ -54,15 +55,14 @@ class Stage:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await ended(self._tasks)
         for _, process in reversed(self._running):
             if process.returncode is None:
                 process.terminate()
         for _, process in reversed(self._running):
             try:
-                await asyncio.wait_for(process.wait(), 8)
+                async with asyncio.timeout(8):
+                    await process.wait()
             except TimeoutError:
                 process.kill()
         for log in self._files:

@@ -21,6 +21,7 @@ from enum import StrEnum, auto
 from typing import Any
 
 from shared.runtime.config import Failure
+from shared.runtime.tasks import ended
 
 _FIELD = re.compile(rb"([0-9A-Z]{2})([0-9]{3})")
 _DEBIT, _CANCEL, _DUPLICATE = "0", "2", "3"
@@ -125,9 +126,7 @@ class CardTerminalSimulator:
     async def __aexit__(self, *_: object) -> None:
         for server in self._servers:
             server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await ended(self._tasks)
 
     # what a test or a demo does to it
 

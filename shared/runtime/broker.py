@@ -32,7 +32,7 @@ from shared.runtime.login import admitted
 from shared.runtime.metrics import counter, gauge
 from shared.runtime.packet_line import Ended, Packets
 from shared.runtime.seldom import Seldom
-from shared.runtime.tasks import supervise, wait_any
+from shared.runtime.tasks import at_most, ended, supervise, wait_any
 from shared.wire import packets, topics
 from shared.wire.certificates import Certificate
 from shared.wire.feeds import FeedFamily
@@ -45,6 +45,7 @@ MOST_WAITING_BYTES = 16 * 1024 * 1024  # for one client that reads too slowly
 MOST_QUEUED = 2000  # messages that amqtt has still to hand out: until then nobody is read
 UNASKED = "who may be here cannot be asked"
 LOOK_EVERY_S = 30.0  # who is connected is asked about again, bell or not
+STOP_S = 15.0  # for all of them to be told at the end
 LINGER_S = 2.0  # for a last answer to go out
 _QUEUE_LOOK_S = 0.02
 _LINE, _REFUSED, _UNAVAILABLE, _PROTOCOL = "parterre.line", 5, 3, 1
@@ -281,7 +282,10 @@ class _Broker(Broker):  # type: ignore[misc]
             await asyncio.sleep(_QUEUE_LOOK_S)
 
     async def hang_up(self) -> None:
-        """amqtt lets those be who are on their way in or out when it stops: their lines would stay open."""
+        """amqtt lets those be who are on their way in or out when it stops, and its door open where it did not get that
+        far: lines would stay open, and new ones come."""
+        for server in self._servers.values():
+            server.instance.close()
         for writer in self._callers:
             writer.close()
         if waiting := {task for task in self._callers.values() if task is not None}:
@@ -436,11 +440,13 @@ class EmbeddedBroker:
 
     async def stop(self) -> None:
         if self._watch is not None:
-            self._watch.cancel()
-            await asyncio.gather(self._watch, return_exceptions=True)
+            await ended([self._watch])
         if self._broker is not None:
             broker, self._broker = self._broker, None
-            await broker.shutdown()
+            try:
+                await at_most(STOP_S, broker.shutdown())
+            except TimeoutError:  # it waits for its readers without bound, also for one that never began
+                log.warning("the broker does not end in order: its lines are cut", after_s=STOP_S)
             await broker.hang_up()
 
     async def __aenter__(self) -> Self:

@@ -18,7 +18,7 @@ from aiomqtt import Client, MqttError, Topic, Will
 from shared.runtime.log import logger
 from shared.runtime.login import Login
 from shared.runtime.seldom import Seldom
-from shared.runtime.tasks import Backoff
+from shared.runtime.tasks import Backoff, unless_cancelled
 from shared.wire.codec import dump
 from shared.wire.topics import MOST_PAYLOAD, MOST_TOPIC, Presence, kind_of, presence_of
 
@@ -126,6 +126,7 @@ class Bus:
                 why = str(bad)
             except (OSError, ValueError) as bad:
                 why = f"{type(bad).__name__}: {bad}"
+            unless_cancelled()  # a line that breaks while we are told to end says that it broke
             if loop.time() - started >= self._backoff.calm_s:
                 delays = self._backoff.delays()
             if why != self.why:
@@ -139,7 +140,7 @@ class Bus:
             self._client = client
             try:
                 await self.announce()
-                _unless_cancelled()
+                unless_cancelled()
                 self.why = ""
                 log.info("broker reached", bus=self._name, broker=f"{self._host}:{self._port}")
                 self._tell(True)
@@ -148,7 +149,7 @@ class Bus:
                         await self._dispatch(message.topic, bytes(message.payload))
                     else:
                         seldom.warn("message too big", self._name, topic=message.topic.value[:MOST_TOPIC])
-                    _unless_cancelled()
+                    unless_cancelled()
             except asyncio.CancelledError:
                 await self._goodbye()
                 raise
@@ -182,7 +183,7 @@ class Bus:
         if self._announce is not None:
             topics[self._announce.topic] = None
         for topic in topics:
-            _unless_cancelled()
+            unless_cancelled()
             await self._ask_for(client, topic)
 
     async def _subscribe_late(self, client: Client, topic: str) -> None:
@@ -235,14 +236,6 @@ class Bus:
                 listener(up)
             except Exception:
                 log.exception("link listener failed", bus=self._name)
-
-
-def _unless_cancelled() -> None:
-    """Before Python 3.12 `wait_for`, on which aiomqtt stands, swallows a cancellation that comes together with its
-    answer (python/cpython#86296): a connection that lost it would stay for ever."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 class Roster:

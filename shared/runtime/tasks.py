@@ -8,7 +8,7 @@ import asyncio
 import random
 import signal
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
@@ -18,6 +18,7 @@ from shared.runtime.metrics import counter, gauge
 
 log = logger(__name__)
 T = TypeVar("T")
+LONGEST_END_S = 20.0  # of a task that was told to end
 _NAMES: set[str] = set()  # of all supervised work of this process: named in code, so there are few
 FALLS = counter("parterre_task_falls_total", "Falls of a task, after which it started again.", task=lambda: _NAMES)
 FAILING = gauge("parterre_task_failing", "1 while a task falls again and again.", task=lambda: _NAMES)
@@ -131,6 +132,7 @@ async def supervise(
         try:
             await work()
         except Exception as fault:
+            unless_cancelled()
             delay = standing.fell(fault)
         except asyncio.CancelledError as fault:
             if (task := asyncio.current_task()) is None or task.cancelling():
@@ -167,13 +169,32 @@ class Crew:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Cancels again what is still there: before Python 3.12 `wait_for` swallows a cancellation that comes together
-        with its answer (python/cpython#86296), and a loop that lost it would never end."""
-        pending = set(self._tasks)
-        while pending:
-            for task in pending:
-                task.cancel()
-            pending = (await asyncio.wait(pending, timeout=0.2))[1]
+        await ended(self._tasks, again_s=0.2)
+
+
+def unless_cancelled() -> None:
+    """Before Python 3.12 `wait_for`, on which libraries stand, swallows a cancellation that comes together with its
+    answer (python/cpython#86296): whoever goes on then would go on for ever."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
+async def ended(tasks: Iterable[asyncio.Task[Any]], again_s: float = 5.0, most_s: float = LONGEST_END_S) -> None:
+    """Cancels them and waits until they have ended, whatever they end with. Who has lost the word hears it again; who
+    does not end for so long is named in the log and left, since more is to be closed after it."""
+    pending, until = set(tasks), time.monotonic() + most_s
+    while pending:
+        for task in pending:
+            task.cancel()
+        done, pending = await asyncio.wait(pending, timeout=again_s)
+        for task in done:
+            if not task.cancelled():
+                task.exception()
+        if time.monotonic() >= until:
+            break
+    for task in pending:
+        log.error("a task does not end and is left", task=task.get_name(), after_s=most_s)
 
 
 async def wait_any(event: asyncio.Event, timeout_s: float) -> bool:

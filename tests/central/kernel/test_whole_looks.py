@@ -27,6 +27,7 @@ from central.venues.selection import Selection
 from shared.clock import from_ms
 from shared.outcome import Ok
 from tests.central.small_house import Clerk, House, Watch, set_up
+from tests.waiting import until
 
 FEW = 200  # rows that a query may read of a hall of 800
 NOT_OF_A_HALL = {
@@ -37,6 +38,26 @@ NOT_OF_A_HALL = {
 
 WITHIN = {"checks", "inventory_audit", "plan_changes"}
 """Their work is in the database, or in what one row holds: few rows come back."""
+
+
+async def test_no_look_keeps_central_from_ending(
+    sqlite_place: tuple[Database, House], keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before: it was waited for, however long it took."""
+    monkeypatch.setattr("central.kernel.readers.LONGEST_END_S", 0.01)
+    database, house = sqlite_place
+    door, begun = Door(database, Watch(), path_of, keys), Event()
+
+    def endless(read: Read) -> None:
+        begun.set()
+        read.run("WITH RECURSIVE n (x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n")
+
+    door.start()
+    look = asyncio.create_task(door.read_whole(house.operator(EVERYTHING), endless))
+    await until(begun.is_set)
+    door.stop()
+    await asyncio.wait({look})
+    assert "interrupted" in str(look.exception())
 
 
 async def test_nobody_waits_for_somebodys_halls(sqlite_place: tuple[Database, House], keys: Keys) -> None:

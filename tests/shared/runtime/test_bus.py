@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from aiomqtt import Client
 
 from shared.ids import Id
 from shared.runtime.bridge import Bridge, SiteBrokerConfig, run_broker
@@ -236,6 +237,42 @@ async def test_it_ends_although_a_library_lost_the_word(house, place, monkeypatc
             task.cancel()
             await asyncio.wait([task])
         assert task.cancelled()
+
+
+async def test_it_ends_although_it_is_refused_at_that_moment(house, monkeypatch) -> None:
+    """Before: the refusal took the cancellation's place, and a device that was revoked went on asking for ever."""
+    stranger = type(house)().holder("gate", DeviceKind.GATE)
+    hears = Client._on_connect
+
+    def told(client: Client, *said: object) -> None:
+        waited_for = client._connected._callbacks  # the answer may come before anybody waits for it: the next time then
+        hears(client, *said)
+        if waited_for and not task.cancelling():
+            task.cancel()
+
+    async with EmbeddedBroker("127.0.0.1", 0, house.root_pem) as broker:
+        monkeypatch.setattr(Client, "_on_connect", told)
+        bus = Bus("127.0.0.1", broker.port, login=stranger.login, backoff=QUICK)
+        task = asyncio.create_task(bus.run())
+        async with asyncio.timeout(PATIENCE_S):
+            await asyncio.wait([task])
+    assert task.cancelled()
+
+
+async def test_a_broker_that_cannot_end_in_order_ends(house, port, monkeypatch) -> None:
+    """What does the protocol waits for its readers without bound: the port is free all the same."""
+    monkeypatch.setattr("shared.runtime.broker.STOP_S", 0.05)
+    broker = EmbeddedBroker("127.0.0.1", 0, house.root_pem)
+    await broker.start()
+    assert broker._broker
+    monkeypatch.setattr(broker._broker, "_cleanup_session", lambda _: asyncio.Event().wait())
+    bus = Bus("127.0.0.1", broker.port, login=house.holder("gate", DeviceKind.GATE).login, backoff=QUICK)
+    async with running(bus):
+        async with asyncio.timeout(PATIENCE_S):
+            await broker.stop()
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", broker.port)
+        await until(lambda: not bus.connected)
 
 
 async def test_mosquitto_restarts(house, tmp_path) -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from itertools import islice
 
 import pytest
@@ -18,6 +19,7 @@ from shared.runtime.tasks import (
     NotNow,
     Standing,
     at_most,
+    ended,
     start,
     supervise,
     wait_any,
@@ -129,6 +131,49 @@ async def test_a_crew_ends_with_its_body() -> None:
             await until(lambda: running == 2)
             raise KeyError
     assert running == 0
+
+
+async def test_a_fault_that_comes_with_the_word_to_end_does_not_keep_it_going() -> None:
+    """Whoever ended such a task once waited for it for ever."""
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise OSError("the line is gone") from None
+
+    task = asyncio.create_task(supervise("work", work, QUICK))
+    await begun.wait()
+    task.cancel()
+    async with asyncio.timeout(PATIENCE_S):
+        await asyncio.wait([task])
+    assert task.cancelled()
+
+
+async def test_who_does_not_end_is_named_and_left(capsys) -> None:
+    """What is closed after it is closed all the same."""
+    over = asyncio.Event()
+
+    async def deaf() -> None:
+        while not over.is_set():
+            with suppress(asyncio.CancelledError):
+                await over.wait()
+
+    async def falls() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise OSError("nobody has to hear of it")
+
+    task = asyncio.create_task(deaf(), name="the deaf one")
+    await asyncio.sleep(0)
+    await ended([task, asyncio.create_task(falls())], again_s=0.01, most_s=0.05)
+    assert not task.done()
+    assert "the deaf one" in capsys.readouterr().out
+    over.set()
+    await task
 
 
 async def test_wait_any() -> None:
