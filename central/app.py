@@ -44,7 +44,6 @@ from central.web.health import REPORT
 from central.web.limit_sources import LIMITED
 from central.web.limits import Limits
 from central.web.line import listening
-from central.web.live import LIVE
 from central.web.metrics import NETWORKS
 from central.web.origin import FRONT, NO_PROXIES, PROXIES, Fronts, Proxies
 from central.web.pages import shell_pages
@@ -90,9 +89,7 @@ async def running(config: CentralConfig) -> AsyncIterator[Running]:
             login = Login.of(door.keys.signer.key, certificate.pem, certificate.holder_id)
             bus = Bus(config.broker.host, broker_port, login=login, name="central")
             checks: dict[str, Check] = {}
-            pulse = Pulse(
-                door, heads(door.database), checks, lambda: (*crew.standings, *app[LIVE].standings)
-            )  # fmt: skip
+            pulse = Pulse(door, heads(door.database), checks, lambda: crew.standings)
             app = make_app(
                 door, http=config.http, proxies=_addresses(config, "proxies"),
                 given={CONFIG: config, BUS: bus, REPORT: pulse.report,

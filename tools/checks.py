@@ -88,7 +88,7 @@ WAYS_TO_WAIT = ("tests/waiting.py", "tests/sim/")
 # File → how often, and why it is not the kind. The list only gets shorter.
 TIMED: dict[str, tuple[int, str]] = {
     "tests/central/kernel/works.py": (1, "hangs for ever, to be ended"),
-    "tests/central/web/test_live.py": (
+    "tests/central/reports/test_live_page.py": (
         2,
         "drawings have a least distance in time: the longer it took, the more may be",
     ),

@@ -12,7 +12,6 @@ from central.kernel.pulse import OK
 from central.kernel.trouble import Unavailable
 from central.kernel.tx import Read
 from central.web.area import BUS, CONFIG, DOOR, ROSTER, Check, Work
-from central.web.live import LIVE
 from shared.runtime.log import logger
 from shared.runtime.mqtt import Unbelieved
 from shared.runtime.tasks import well
@@ -22,7 +21,7 @@ log = logger(__name__)
 
 
 def presences(app: web.Application) -> None:
-    """Hears them, where there is a broker, and tells the live page what changed."""
+    """Hears them, where there is a broker."""
     if BUS in app:
         app[BUS].subscribe(f"{topics.ROOT}/+/device/+/state", partial(_presence, app))
 
@@ -34,8 +33,7 @@ async def _presence(app: web.Application, topic: str, payload: bytes) -> None:
     site_id = topics.site_of(topic)
     if not app[ROSTER].knows(presence.device_id, site_id) and not await _is_there(app, presence.device_id, site_id):
         raise Unbelieved("the presence of no device of that site")
-    if app[ROSTER].take(presence, site_id):
-        app[LIVE].wake()
+    app[ROSTER].take(presence, site_id)
 
 
 async def _is_there(app: web.Application, device_id: str, site_id: str) -> bool:
@@ -66,7 +64,6 @@ async def _prove(app: web.Application, every_s: float) -> None:
             if there.get(device_id) != site_id:
                 app[ROSTER].forget(device_id, site_id)
                 log.warning("presence of no device of that site", device=device_id, site=site_id)
-                app[LIVE].wake()
         well()
         await asyncio.sleep(every_s)
 

@@ -4,9 +4,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from central.kernel.tx import Read
+from central.venues.hall_svg import hall_svg
 from central.venues.model import Drawing, PhysicalConfiguration
 from central.venues.reads import whole_seats, zones_built
-from central.web.hall_svg import hall_svg
 from central.web.texts import Texts
 from shared.ids import Id
 from shared.rules.place_state import PlaceState

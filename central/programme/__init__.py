@@ -14,6 +14,7 @@ from central.programme import (
     performances,
     plan_actions,
     plan_page,
+    plan_pictures,
     reschedule,
     season_days,
     seek,
@@ -40,6 +41,7 @@ AREA = Area(
         openings.openings,
         slips.slip_pages,
     ),
+    words={"value:count": plan_pictures.STATES.values()},
     loops={"devices": device_loop.telling},
     checklist=(checklist_items.logical_configuration, checklist_items.performance, checklist_items.on_sale),
     feeds=(

@@ -3,8 +3,13 @@
 from central.catalogue.model import CataloguePrivilege
 from central.kernel.checklist import t
 from central.reports import checks, pages, service_sheet
+from central.reports.evening import Verdict
+from central.reports.live_page import LIVE
+from central.reports.site_map import Stand
 from central.web.area import Area
 from central.web.rooms import MenuEntry, Room
+from shared.rules.access import Deny
+from shared.rules.place_state import PlaceState
 
 AREA = Area(
     name="reports",
@@ -14,4 +19,11 @@ AREA = Area(
     settings=pages.ReportsSettings,
     means=pages.live_open,
     pages=(pages.live_page, pages.day_pages, service_sheet.service_pages),
+    words={
+        "value:deny": Deny,
+        "value:stand": Stand,
+        "value:verdict": Verdict,
+        "value:seat_count": [state for state in PlaceState if state.shape],
+    },
+    loops={"live page": lambda app: app[LIVE].keep},
 )

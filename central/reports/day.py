@@ -16,9 +16,9 @@ from central.kernel.house_settings import zone_called
 from central.kernel.tx import Read
 from central.orders.reads import Takings, taken_between, taken_for
 from central.programme.reads import Played, played_from, still_played
-from central.web.evening import KnownDevice
+from central.reports.evening import KnownDevice
+from central.reports.site_map import Node, nodes
 from central.web.screens.names import house_zone
-from central.web.site_map import Node, nodes
 from shared.wire.topics import Presence
 
 MOST_PLAYED = 40

@@ -14,13 +14,13 @@ from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
 from central.kernel.tx import Read
 from central.orders.reads import Takings
+from central.reports.curves import row_of_strokes
 from central.reports.day import MOST_COUNTED, DayPerformance, Sight, WorkingDay, working_day
+from central.reports.site_map import Node, Stand, state_text, trouble_text
 from central.web.branches import Branch
-from central.web.curves import row_of_strokes
 from central.web.frame import Part
 from central.web.screens.listing import may_see, seen_at
 from central.web.screens.names import labels
-from central.web.site_map import Node, Stand, state_text, trouble_text
 from central.web.texts import Texts
 from shared.runtime.mqtt import Roster
 

@@ -11,6 +11,11 @@ from central.kernel.contexts import the_institution
 from central.kernel.tx import Read
 from central.kernel.values import Names
 from central.reports.checks import run_checks
+from central.reports.evening import (
+    CheckLine,
+    Evening,
+    EveningHall,
+)
 from central.reports.live_reads import (
     devices_of,
     entries_of,
@@ -22,12 +27,7 @@ from central.reports.live_reads import (
     show_of,
     sold,
 )
-from central.web.evening import (
-    CheckLine,
-    Evening,
-    EveningHall,
-)
-from central.web.hall_svg import hall_svg
+from central.venues.hall_svg import hall_svg
 
 MOST_SHOWS = 8
 MOST_HALLS = 16

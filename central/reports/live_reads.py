@@ -18,10 +18,7 @@ from central.kernel.sums import halves, summed
 from central.kernel.tx import Read
 from central.kernel.values import Names
 from central.programme.plan_reads import plan_row
-from central.venues.model import LogicalConfiguration
-from central.venues.reads import categories_by_rank
-from central.venues.seat_names import row_and_number
-from central.web.evening import (
+from central.reports.evening import (
     Decision,
     EveningHall,
     EveningSale,
@@ -32,6 +29,9 @@ from central.web.evening import (
     Verdict,
     Window,
 )
+from central.venues.model import LogicalConfiguration
+from central.venues.reads import categories_by_rank
+from central.venues.seat_names import row_and_number
 from shared.clock import from_ms, to_ms
 from shared.ids import Id
 from shared.rules.place_state import PlaceState, state_of

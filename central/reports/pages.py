@@ -11,10 +11,10 @@ from central.kernel.entity import BY_NAME
 from central.kernel.tx import Read
 from central.reports.day_view import home_part
 from central.reports.live import Evenings, hall_now
+from central.reports.live_page import LIVE, LivePage
 from central.reports.performance_view import MOST_DRAWN, figures_part
 from central.web.area import CONFIG, DOOR, ROSTER
-from central.web.frame import FRAME, HOME
-from central.web.live import LIVE, LivePage
+from central.web.frame import FRAME, HOME, ON_SALE
 from central.web.screens.listing import one
 
 
@@ -26,6 +26,7 @@ class ReportsSettings:
     live_open: bool = False
 
 
+STYLE = "day.css"
 LIVE_OPEN: web.AppKey[bool] = web.AppKey("live_open", bool)
 """Whether everybody sees it who reaches central."""
 
@@ -37,8 +38,9 @@ def live_open(app: web.Application) -> None:
 def day_pages(app: web.Application) -> None:
     frame = app[FRAME]
     frame.templates("central.reports")
-    frame.part_of(HOME, "day_home.html", home_part(app[DOOR], app[ROSTER], app[LIVE].open_to))
-    frame.part_of("performance", "performance_figures.html", figures_part(app[DOOR]))
+    frame.part_of(HOME, "day_home.html", home_part(app[DOOR], app[ROSTER], app[LIVE].open_to), STYLE)
+    frame.part_of("performance", "performance_figures.html", figures_part(app[DOOR]), STYLE)
+    frame.part_of(ON_SALE, "live_link.html", lambda read, *_: {} if app[LIVE].open_to(read) else None)
     app.router.add_get(r"/admin/performance/{id:[0-9A-Z]{26}}/hall.svg", _hall)
 
 

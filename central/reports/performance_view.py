@@ -16,11 +16,11 @@ from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
 from central.kernel.tx import Read
 from central.orders.reads import Takings, first_sold, sold_over_time, taken_by
+from central.reports.curves import row_of_strokes, steps_curve
 from central.reports.day_view import share_text
+from central.reports.evening import Series, Window
 from central.venues.model import SeatCategory
 from central.venues.reads import categories_by_rank
-from central.web.curves import row_of_strokes, steps_curve
-from central.web.evening import Series, Window
 from central.web.frame import Part
 from central.web.screens.listing import may_see, seen_at
 from central.web.screens.names import house_zone, labels, zones_of

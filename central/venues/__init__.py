@@ -3,9 +3,11 @@
 from central.kernel.privileges import UsualProfile
 from central.kernel.turns import Sales
 from central.venues import capacity, checklist_items, ops, workshop
+from central.venues.draw_plan import Numbering, RowNames
 from central.venues.model import VenuesPrivilege
 from central.web.area import Area
 from central.web.rooms import Room
+from shared.rules.place_state import PlaceState
 
 AREA = Area(
     name="venues",
@@ -26,6 +28,13 @@ AREA = Area(
         UsualProfile.READER: (VenuesPrivilege.VENUE_READ,),
     },
     pages=(workshop.workshop, capacity.capacity_pages),
+    words={
+        "value:place_state": PlaceState,
+        "value:numbering": Numbering,
+        "value:row_naming": RowNames,
+        "field:draw_block": workshop.ALL_BLOCK_FIELDS,
+        "field:draw_area": workshop.AREA_FIELDS,
+    },
     checklist=(
         checklist_items.space,
         checklist_items.physical_configuration,

@@ -61,6 +61,7 @@ BLOCK_FIELDS = (
 )  # fmt: skip
 AREA_FIELDS = ("text", "x", "y", "width", "height")
 _SECOND = {"seat_step": "25", "row_step": "30", "radius": "10"}
+ALL_BLOCK_FIELDS = (*BLOCK_FIELDS, *_SECOND)
 
 Sent = Mapping[str, str]
 

@@ -7,7 +7,7 @@ application, and finds in it, by key, the door, the configuration, the line to t
 `means` have put there.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import ModuleType
@@ -30,6 +30,7 @@ from central.kernel.turns import NO_SALES, Sales
 from central.kernel.versions import SELLING_TERMS, TOLD, counts
 from central.web.actor_words import ACTOR_WORDS, ActorWords
 from central.web.caller import Callers
+from central.web.page_words import PAGE_WORDS
 from central.web.rooms import MenuEntry, Room
 from central.web.seekers import CALLED, SEEKERS, Called, Seeker
 from shared.registries import add_all
@@ -59,7 +60,7 @@ class Area:
     what may not fit, `checks`: what must hold of the books. `sales`: what a sale does with its
     tables. `told`: those that the rows for devices are made of, beside what sales go by. `callers`: who comes to the
     API as whom; those of a later area are asked first. `actors`: who of its tables the log names as who did something,
-    by kind, and in words what they are."""
+    by kind, and in words what they are. `words`: what its pages say and no entity or command has (page_words.py)."""
 
     name: str
     modules: tuple[ModuleType, ...] = ()
@@ -84,6 +85,7 @@ class Area:
     told: tuple[str, ...] = ()
     callers: tuple[Callable[[web.Application], Callers], ...] = ()
     actors: Mapping[ActorKind, ActorWords] = field(default_factory=dict)
+    words: Mapping[str, Iterable[str]] = field(default_factory=dict)
 
     def declare(self) -> None:
         """Makes known what the kernel asks for by name."""
@@ -96,6 +98,7 @@ class Area:
         add_all(SEEKERS, self.seekers.items())
         add_all(CALLED, self.called.items())
         add_all(ACTOR_WORDS, self.actors.items())
+        add_all(PAGE_WORDS, ((kind, tuple(words)) for kind, words in self.words.items()))
         add_all(ANOMALIES, ((str(kind), kind) for kind in self.anomalies))
         self.sales.declare()
         counts(SELLING_TERMS, *self.sales.offered)

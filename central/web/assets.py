@@ -9,7 +9,6 @@ from pathlib import Path
 
 from aiohttp import web
 
-from central.web.hall_svg import STYLE as HALL_STYLE
 from shared.look import css, web_fonts
 from shared.registries import add
 
@@ -37,7 +36,7 @@ def assets() -> dict[str, Asset]:
             if path.suffix in _TYPES:
                 add(files, path.relative_to(folder).as_posix(), path.read_bytes())
     fonts = {f"fonts/{name}": data for name, data in web_fonts().items()}
-    tokens = {"tokens.css": (css("/static/fonts") + HALL_STYLE).encode()}
+    tokens = {"tokens.css": css("/static/fonts").encode()}
     return {name: _asset(name, data) for name, data in {**files, **fonts, **tokens}.items()}
 
 

@@ -18,8 +18,7 @@ from central.kernel.tx import Read
 from central.web.area import DOOR
 from central.web.branches import Branch, children_of, seen_branch, way_to
 from central.web.checklist_usual import proposed
-from central.web.frame import FRAME
-from central.web.live import LIVE
+from central.web.frame import FRAME, ON_SALE
 from central.web.texts import texts
 from shared.ids import Id, is_id
 from shared.languages import LANGUAGES
@@ -146,10 +145,12 @@ def checklist_routes(app: web.Application) -> None:
         me = await frame.who(request)
         at = request.query.get("at", "")
         found: Checklist = await door.read(me.actor, lambda read: checklist(read, door, at))
-        live = LIVE in app and await door.read(me.actor, app[LIVE].open_to)
         template = "checklist_card.html" if "panel" in request.query else "checklist.html"
-        title = frame.texts(request, me)("Mise en vente")
-        return await frame.page(request, template, title=title, list=found, here="/admin/live", chosen=at, live=live)
+        t = frame.texts(request, me)
+        parts = await door.read(me.actor, lambda read: frame.parts_of(ON_SALE, read, t, at))
+        return await frame.page(
+            request, template, title=t("Mise en vente"), list=found, here="/admin/live", chosen=at, parts=parts
+        )
 
     async def usual(request: web.Request) -> web.Response:
         me, item, at = await frame.who(request), ITEMS.get(request.match_info["item"]), request.query.get("at", "")

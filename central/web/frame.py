@@ -39,6 +39,9 @@ Part = Callable[[Read, Texts, Any], Mapping[str, Any] | None]
 HOME = "home"
 """The place of what stands on the page of a context, which its parts are given (a `Branch`)."""
 
+ON_SALE = "on_sale"
+"""The place of what stands on the going-live list once nothing is missing; its parts are given a context's id."""
+
 NextStep = Callable[[Read, str], tuple[str, str] | None]
 """(read, a context) → (what, its address) of what a house that sells nothing yet does next."""
 
@@ -68,7 +71,7 @@ class Frame:
         self.notices: list[tuple[Provider, str]] = []
         self.answers: dict[str, Told] = {}
         self.remarks: dict[str, list[Remark]] = {}
-        self._parts: dict[str, list[tuple[str, Part]]] = {}
+        self._parts: dict[str, list[tuple[str, Part, str]]] = {}
         self.follows: dict[str, Follows] = {}
         self.openings: dict[str, Callable[[Read, str], Mapping[str, Any]]] = {}
         self.new_openings: dict[str, Callable[[Read, str], Mapping[str, Any]]] = {}
@@ -116,15 +119,15 @@ class Frame:
         """What is said on the page of each row of an entity; nothing is refused by it."""
         self.remarks.setdefault(entity, []).append(remark)
 
-    def part_of(self, place: str, template: str, part: Part) -> None:
-        """What an area puts on a page that is not its own: that of each row of an entity, or of `HOME`. Its template
-        is given `part`."""
-        self._parts.setdefault(place, []).append((template, part))
+    def part_of(self, place: str, template: str, part: Part, style: str = "") -> None:
+        """What an area puts on a page that is not its own: that of each row of an entity, of `HOME` or of `ON_SALE`.
+        Its template is given `part`; `style` is its sheet."""
+        self._parts.setdefault(place, []).append((template, part, style))
 
-    def parts_of(self, place: str, read: Read, t: Texts, about: Any) -> list[tuple[str, Mapping[str, Any]]]:
-        """(template, what it needs) of what there is to show; `says`: fields that the page need not say again."""
-        shown = ((template, part(read, t, about)) for template, part in self._parts.get(place, ()))
-        return [(template, data) for template, data in shown if data is not None]
+    def parts_of(self, place: str, read: Read, t: Texts, about: Any) -> list[tuple[str, Mapping[str, Any], str]]:
+        """(template, what it needs, sheet) of what there is to show; `says`: fields that the page need not say."""
+        shown = ((template, part(read, t, about), style) for template, part, style in self._parts.get(place, ()))
+        return [(template, data, style) for template, data, style in shown if data is not None]
 
     def opening_of(self, command: str, values: Callable[[Read, str], Mapping[str, Any]]) -> None:
         """What a command's form opens with, by fields, for the row it acts on."""

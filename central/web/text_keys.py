@@ -21,29 +21,20 @@ from central.kernel.entity import BY_NAME, Look, mark_of, stripped
 from central.kernel.invariants import INVARIANTS
 from central.kernel.registry import COMMANDS, privileges
 from central.kernel.values import Word
-from central.web.evening import Verdict
-from central.web.site_map import Stand
+from central.web.page_words import PAGE_WORDS
 from central.web.texts import FOLDER
 from shared.languages import FIRST_LANGUAGE, LANGUAGES
 from shared.outcome import Reason
-from shared.rules.access import Deny
-from shared.rules.place_state import PlaceState
 
 CENTRAL = Path(__file__).parents[1]
 _KINDS = "entity|entities|field|help|value|do|reason|fault|privilege|action|look|live|kiosk|gate|paper|troubles"
 _KEY = re.compile(rf"({_KINDS}):[a-z0-9_.*]+")
 
-COMPUTED = (
-    *(f"value:{kind}." for kind in ("count", "numbering", "row_naming", "seat_count", "figure")),
-    *("field:draw_block.", "field:draw_area."),
-)
-"""Beginnings of keys that the screens put together: `t("value:count." ~ name)`."""
+COMPUTED = ("value:figure.",)
+"""Beginnings of keys of what is found out: of a check its figures."""
 
 DEVICES = ("kiosk:", "gate:", "paper:", "troubles:")
 """Beginnings of what devices say; tools/device_texts.py and their tests look after it."""
-
-DRAWN = (Deny, PlaceState, Stand, Verdict)
-"""What the live page says, and no entity has."""
 
 Msgid = str | tuple[str, str]
 """A text, or one for a single thing and one for several: only together do they have plurals. A sentence that means
@@ -163,8 +154,8 @@ def _declared() -> Iterator[Keys]:
                     yield (f"field:{name}.{each}", f"field:{entity}.{each}", f"field:{each}"), name
     for name in INVARIANTS:
         yield (f"value:check.{name.lower()}",), name
-    for kind in DRAWN:
-        yield from _values(kind, "live")
+    for kind, words in PAGE_WORDS.items():
+        yield from (((f"{kind}.{word}", f"{kind.partition(':')[0]}:{word}"), kind) for word in words)
     for reasons in Reason.__subclasses__():
         if reasons.__module__.startswith("central."):
             yield from (((f"reason:{reason.key}",), reasons.__name__) for reason in reasons)

@@ -6,7 +6,7 @@ from enum import StrEnum
 class PlaceState(StrEnum):
     """In the order of legends. `letter`: what stands for it in a plan's picture (none: it is told apart on the evening
     only). `bucket`: as what it counts (none: it is no place any more). `shape`: what is drawn at (0, 0) in the
-    colour of its category, as SVG with the classes of `central/web/hall_svg.py` (nothing where a seat is gone)."""
+    colour of its category, as SVG with the classes of `central/venues/hall_svg.py` (nothing where a seat is gone)."""
 
     letter: str
     bucket: str

@@ -241,9 +241,10 @@ class Bus:
 class Roster:
     """Who of the neighbours is there, as each site tells it. A will that belongs to an earlier session than the last
     birth is not believed. What is held is counted by site: there, whoever was not heard for longest goes first.
-    A device is where it was told of last."""
+    A device is where it was told of last. Whoever shows them is called when they change (`on_change`)."""
 
     def __init__(self) -> None:
+        self.on_change: list[Callable[[], None]] = []
         self._of: dict[str, OrderedDict[str, Presence]] = {}
         self._sites: dict[str, OrderedDict[str, None]] = {}  # that tell of a device, the last of them last
 
@@ -264,11 +265,18 @@ class Roster:
         sites[site_id] = None
         sites.move_to_end(site_id)
         if len(site) > MOST_OF_SITE:
-            self.forget(next(iter(site)), site_id)
-        return before != presence
+            self._drop(next(iter(site)), site_id)
+        if before == presence:
+            return False
+        self._changed()
+        return True
 
     def forget(self, device_id: str, site_id: str = "") -> None:
         """What this site tells of the device is not so."""
+        self._drop(device_id, site_id)
+        self._changed()
+
+    def _drop(self, device_id: str, site_id: str) -> None:
         for held, key, inner in ((self._of, site_id, device_id), (self._sites, device_id, site_id)):
             if inner in held.get(key, {}):
                 del held[key][inner]
@@ -285,6 +293,10 @@ class Roster:
 
     def all(self) -> dict[str, Presence]:
         return {device_id: self._of[next(reversed(sites))][device_id] for device_id, sites in self._sites.items()}
+
+    def _changed(self) -> None:
+        for told in self.on_change:
+            told()
 
     def _newest(self, device_id: str) -> Presence | None:
         sites = self._sites.get(device_id)

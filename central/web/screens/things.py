@@ -66,7 +66,7 @@ async def thing(request: web.Request) -> web.Response:
 def _data(screen: Screen, read: Read, declaration: Declaration, row: Any) -> dict[str, Any]:
     t, name = screen.t, declaration.name
     parts = screen.frame.parts_of(name, read, t, row)
-    said = {"id", *(each for _, data in parts for each in data.get("says", ()))}
+    said = {"id", *(each for _, data, _ in parts for each in data.get("says", ()))}
     columns = [each for each in shown_columns(declaration) if each.name not in said]
     of = reader(read, t, declaration, [row], columns)
     values: list[tuple[str, Cell]] = [(t.field(name, each.name), of.cell(row, each, short=False)) for each in columns]

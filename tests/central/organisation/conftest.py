@@ -28,7 +28,9 @@ from central.organisation.model import Operator, OperatorProfile
 from central.organisation.operators import InviteOperator
 from central.organisation.pages import SIGN_IN_SERVICES, SignInServices
 from central.organisation.settings import Costs, MailConfig, SignInConfig, Tls
+from central.reports.live_page import LIVE
 from shared.ids import Id
+from shared.runtime.tasks import Crew
 from tests.central.small_house import House, Watch, new_id
 
 CHEAP = SignInConfig(passwords=Costs(memory_kib=64, rounds=1))
@@ -215,7 +217,8 @@ async def people(
     mail = MailConfig("127.0.0.1", box[1], Tls.NONE, sender="billetterie@tilleuls.example")
     way_in = SignInServices.of(door, Vault(b"k" * 32), CHEAP, mail, "http://house.test")
     server = TestServer(make_app(door, given={SIGN_IN_SERVICES: way_in}))
-    async with TestClient(server, cookie_jar=CookieJar(unsafe=True)) as client:
+    async with TestClient(server, cookie_jar=CookieJar(unsafe=True)) as client, Crew() as crew:
+        crew.start("live page", server.app[LIVE].keep)
         made = People(door, sqlite_place[1], watch, way_in, client, box[0], server)
         yield made
         for session in made.browsers:

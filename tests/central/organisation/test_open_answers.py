@@ -16,13 +16,13 @@ from central.organisation.model import Role
 from central.organisation.operators import DeactivateOperator
 from central.organisation.sessions import EndSessions
 from central.programme import plan_page
-from central.web import live
+from central.reports import live_page
 from shared.ids import Id
 from tests.central.organisation.conftest import JEANNE, People
 
 PATIENCE_S = 20.0
 OPEN = {
-    "web/live.py": "/live/news?performance={performance}&since={since}",
+    "reports/live_page.py": "/live/news?performance={performance}&since={since}",
     "programme/plan_page.py": "/admin/plan/performance/{performance}/news",
 }
 ENDING = {"web/history/sheets.py": "has an end, and is asked for at each of its chunks (web/history/audit.py)"}
@@ -85,7 +85,7 @@ async def test_it_ends_when_the_session_does(
     people: People, jeanne: Id, module: str, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A page left open is no use of the session, so it does not keep it."""
-    for each, name in ((live, "ASKED_S"), (live, "ALIVE_S"), (plan_page, "ASKED_S")):
+    for each, name in ((live_page, "ASKED_S"), (live_page, "ALIVE_S"), (plan_page, "ASKED_S")):
         monkeypatch.setattr(each, name, 0.01)
     _, answer = await opened(people, module)
     later: dict[str, Callable[[], timedelta]] = {

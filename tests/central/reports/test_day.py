@@ -23,13 +23,13 @@ from central.orders.reads import first_sold, sold_over_time
 from central.programme.note import NotePerformance
 from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, Schedule
+from central.reports.curves import STROKES, stroke_counts
 from central.reports.day import MOST_PLAYED, NEXT_DAYS, WorkingDay, working_day
 from central.reports.day_view import day_shown, sight
 from central.reports.performance_view import MOST_STEPS, figures_part, sale_window
 from central.reports.service_sheet import sheet_of
 from central.venues.selection import Selection
 from central.web.branches import Branch
-from central.web.curves import STROKES, stroke_counts
 from central.web.texts import texts
 from shared.ids import Id
 from shared.wire.certificates import DeviceKind

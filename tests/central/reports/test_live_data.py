@@ -8,11 +8,11 @@ from central.inventory.counts import counts_of, sums_in
 from central.inventory.plan_actions import BlockPlaces
 from central.kernel.actor import SYSTEM
 from central.kernel.tx import Read
+from central.reports.evening import Evening
 from central.reports.live import Evenings
 from central.reports.live_reads import window_for
+from central.reports.live_view import draw
 from central.venues.selection import Counted, Selection
-from central.web.evening import Evening
-from central.web.live_view import draw
 from shared.clock import from_ms, to_ms
 from shared.rules.place_state import PlaceState
 from shared.wire.certificates import DeviceKind

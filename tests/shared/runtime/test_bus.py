@@ -185,6 +185,24 @@ def test_a_site_takes_the_room_of_no_other(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(roster.all()) == 11
 
 
+def test_whoever_shows_a_roster_hears_of_each_change_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.runtime.mqtt.MOST_OF_SITE", 2)
+    roster, changes = Roster(), list[int]()
+    roster.on_change.append(lambda: changes.append(len(roster.all())))
+
+    def say(device: str, online: bool = True) -> None:
+        roster.take(Presence(Id(device), "s", online, NOW), "site")
+
+    say("a")
+    say("a")
+    assert changes == [1], "the same again is no change"
+    say("b")
+    say("c")
+    assert changes == [1, 2, 2], "whoever goes to make room goes with who comes"
+    roster.forget("c", "site")
+    assert changes == [1, 2, 2, 1]
+
+
 async def test_comes_back_when_the_broker_does(house, tmp_path) -> None:
     port = free_port()
     gate, central = house.holder("gate", DeviceKind.GATE), house.holder("central", DeviceKind.CENTRAL)

@@ -7,8 +7,8 @@ from enum import StrEnum, auto
 
 from markupsafe import Markup
 
-from central.web.curves import shortened
-from central.web.evening import KnownDevice
+from central.reports.curves import shortened
+from central.reports.evening import KnownDevice
 from central.web.texts import Texts
 from shared.texts import trouble_key
 from shared.wire.topics import Presence

@@ -13,11 +13,11 @@ from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from central.web import curves
+from central.reports import curves
+from central.reports.evening import Evening, Lane, Show, Verdict
+from central.reports.site_map import nodes, site_map, state_text, trouble_text
+from central.venues.hall_svg import hall_svg, seat_words
 from central.web.assets import address
-from central.web.evening import Evening, Lane, Show, Verdict
-from central.web.hall_svg import hall_svg, seat_words
-from central.web.site_map import nodes, site_map, state_text, trouble_text
 from central.web.texts import Texts, texts
 from shared.languages import LANGUAGES
 from shared.look import solid

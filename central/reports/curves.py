@@ -6,7 +6,7 @@ from itertools import accumulate
 
 from markupsafe import Markup
 
-from central.web.evening import Series, Window
+from central.reports.evening import Series, Window
 
 WIDTH = 480
 LEFT, RIGHT, TOP, BOTTOM = 44, 12, 10, 24

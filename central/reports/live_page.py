@@ -11,7 +11,7 @@ GET /live/news       its changes as server-sent events         ?lang= &performan
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from secrets import token_hex
 
@@ -22,16 +22,16 @@ from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
 from central.kernel.tx import Read
 from central.kernel.versions import OPERATORS
+from central.reports.evening import CheckLine, Evening
+from central.reports.live_view import Drawn, LiveFrame, draw, empty_page, page
 from central.web.caller import ASKING, AUTHENTICATE, is_browser, problem, unknown_caller
-from central.web.evening import CheckLine, Evening
 from central.web.frame import FRAME
-from central.web.live_view import Drawn, LiveFrame, draw, empty_page, page
 from central.web.session import ASKED_S, still, to_sign_in
 from central.web.texts import language_for
 from shared.ids import is_id
 from shared.languages import named
 from shared.runtime.mqtt import Roster
-from shared.runtime.tasks import Crew, Standing, wait_any, well
+from shared.runtime.tasks import wait_any, well
 
 EVERY_S = 0.25  # between two drawings, at least
 TICK_S = 5.0  # time moves the curves on although nothing happened
@@ -127,16 +127,15 @@ class LivePage:
         self._checks: tuple[CheckLine, ...] | None = None
         self._checks_at, self._checks_cost, self._checks_seen = 0.0, 0.0, -1
         self._watchers = 0
-        self._crew = Crew()
         self.drawings = 0  # how often anything was drawn: many watchers must not make it more
 
     def routes(self, app: web.Application) -> None:
         app[ASKING].append("/live")
         app.router.add_get("/live", self._page)
         app.router.add_get("/live/news", self._news, allow_head=False)
-        app.cleanup_ctx.append(self._life)
         app.on_shutdown.append(self._close)
         self._door.on_commit(lambda _, tables: self.wake() if tables else None)
+        self._roster.on_change.append(self.wake)
 
     def wake(self) -> None:
         """Something changed that the page may show."""
@@ -149,22 +148,14 @@ class LivePage:
 
     # --- drawing ------------------------------------------------------------------------------------------------------
 
-    async def _life(self, _: web.Application) -> AsyncIterator[None]:
-        async with self._crew:
-            self._crew.start("live page", self._draw_forever)
-            yield
-
-    @property
-    def standings(self) -> list[Standing]:
-        return self._crew.standings
-
     async def _close(self, _: web.Application) -> None:
         """Lets the watchers go: a stopping server waits for its open answers."""
         self._closing = True
         for view in self._views.values():
             view.news.set()
 
-    async def _draw_forever(self) -> None:
+    async def keep(self) -> None:
+        """Draws what is watched, for ever."""
         while True:
             await wait_any(self._wake, TICK_S)
             started = time.monotonic()

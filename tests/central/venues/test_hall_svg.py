@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from central.web.hall_svg import SHAPES, STYLE, hall_svg, seat_words
+from central.venues.hall_svg import SHAPES, STYLE, hall_svg, seat_words
 from central.web.texts import texts
 from parterre.demo.theatre import theatre
 from shared.ids import derived_id

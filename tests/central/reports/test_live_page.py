@@ -25,13 +25,13 @@ from central.kernel.settings import Settings
 from central.kernel.tx import Read
 from central.organisation.operators import WithdrawKey
 from central.organisation.ops import CreateOperator, key_digest
+from central.reports.evening import Evening, KnownDevice, Series, Window
 from central.reports.live import Evenings
+from central.reports.live_page import LIVE, LiveLook
+from central.reports.live_view import draw, legend
 from central.reports.pages import ReportsSettings
+from central.reports.site_map import Node, Stand, nodes, trouble_text
 from central.web.area import ROSTER
-from central.web.evening import Evening, KnownDevice, Series, Window
-from central.web.live import LIVE, LiveLook
-from central.web.live_view import draw, legend
-from central.web.site_map import Node, Stand, nodes, trouble_text
 from central.web.texts import language_for, texts
 from shared.ids import Id
 from shared.languages import LANGUAGES

@@ -7,10 +7,12 @@ the wire. Names come out of plan files and are escaped. The ground is the dark h
 (`shared/look`); a page that has its own variables (`--hall`, `--hall-ink`, `--hall-muted`) colours it.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from math import ceil, hypot
+from pathlib import Path
 
 from central.web.texts import Texts, texts
 from shared.ids import Id
@@ -25,19 +27,14 @@ WHEELCHAIR = '<rect x="-11.5" y="-11.5" width="23" height="23" rx="5" class="ph-
 MARGIN, LEGEND_ROW, LEGEND_TEXT = 26.0, 34.0, 17
 _DARK = look().schemes["dark"]
 
-STYLE = (
-    f".ph{{color-scheme:dark;--h:var(--hall,{_DARK.hall});--i:var(--hall-ink,{_DARK.hall_ink});"
-    f"--m:var(--hall-muted,{_DARK.hall_muted});font-family:var(--font,system-ui,sans-serif)}}"
-    ".ph-bg{fill:var(--h)}.ph-o{fill:none;stroke:currentColor;stroke-width:2}"
-    ".ph-in{fill:var(--h);stroke:currentColor;stroke-width:1.5}"
-    ".ph-t{fill:none;stroke:var(--i);stroke-width:2.6;stroke-linecap:round;stroke-linejoin:round}"
-    ".ph-w{fill:none;stroke:var(--i);stroke-width:1.2;opacity:.75}"
-    ".ph text{text-anchor:middle}.ph-r,.ph-z{fill:var(--m)}"
-    ".ph-r text{font-size:11px;opacity:.8;dominant-baseline:central}"
-    ".ph-z text{letter-spacing:.12em;font-weight:600;dominant-baseline:central}"
-    f".ph-l text{{font-size:{LEGEND_TEXT}px;text-anchor:start;dominant-baseline:central;fill:var(--i)}}"
-    ".ph-l{color:var(--i)}"
+_SHEET = re.sub(
+    r"/\*.*?\*/|(?<=[;{}:,]) +| +(?=[{}])|\n", "", (Path(__file__).parent / "static" / "hall.css").read_text()
 )
+STYLE = (
+    f"{_SHEET}.ph{{--h:var(--hall,{_DARK.hall});--i:var(--hall-ink,{_DARK.hall_ink});"
+    f"--m:var(--hall-muted,{_DARK.hall_muted})}}"
+)
+"""For a drawing that stands alone: `hall.css`, and the colours that a page would have."""
 
 
 def seat_words(t: Texts) -> dict[PlaceState, str]:
@@ -54,7 +51,7 @@ def hall_svg(
     legend: bool = True,
 ) -> str:
     """The hall as one `<svg>` element. `states` has one state per seat of the plan, in plan order. Every seat carries
-    its index as `data-n`. A page that may not have inline styles takes `STYLE` into its sheet and says `styled=False`;
+    its index as `data-n`. A page has `hall.css` and says `styled=False`;
     one that shows several halls gives each another `name`; one that counts by itself draws no `legend`."""
     if len(states) != len(plan.seats):
         raise ValueError(f"{len(plan.seats)} seats, but {len(states)} states")
@@ -85,7 +82,7 @@ def hall_svg(
         *_unnamed_zones(plan),
         "</g>",
         *_seats(plan, states, tints, words, name),
-        f'<g class="ph-l" transform="translate({_n(left)} {_n(bottom)})">{drawn_legend}</g>',
+        f'<g class="ph-l" font-size="{LEGEND_TEXT}" transform="translate({_n(left)} {_n(bottom)})">{drawn_legend}</g>',
         "</svg>",
     ]
     return "".join(parts)
