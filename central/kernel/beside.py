@@ -155,6 +155,10 @@ class Beside:
         return helper.parts(errand, wanted)
 
 
+_UNSEEN, _SEEN = "import gc; gc.disable()", "gc.freeze(); gc.enable()"
+"""Nobody looks for what can be thrown away while all is imported: it was a quarter of such a process's start."""
+
+
 def begun(served: str, more: str = "") -> tuple[subprocess.Popen[bytes], socket.socket]:
     """Another process of this very program, and the line to it: it imports what `served` says, and does
     `serve(descriptor of its end, more)`. It looks for modules where this one does, and not in the folder in which it
@@ -162,7 +166,7 @@ def begun(served: str, more: str = "") -> tuple[subprocess.Popen[bytes], socket.
     ours, theirs = socket.socketpair()
     with theirs:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-c", f"{served}; serve({theirs.fileno()}, {more})"],
+            [sys.executable, "-P", "-c", f"{_UNSEEN}; {served}; {_SEEN}; serve({theirs.fileno()}, {more})"],
             pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(each or str(Path.cwd()) for each in sys.path)},
         )  # fmt: skip
