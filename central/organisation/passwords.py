@@ -11,7 +11,7 @@ import threading
 import unicodedata
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -76,6 +76,14 @@ async def hashed(password: str) -> str:
     return await asyncio.to_thread(hasher.hash, tidy(password))
 
 
+@cache
+def _nobody(costs: Costs) -> str:
+    """What stands in for who is not there: looking at it takes as long as looking at anybody. There before the first
+    who asks, since making it takes as long again, and once in a program's life."""
+    hasher = PasswordHasher(costs.rounds, costs.memory_kib, 1)
+    return hasher.hash("nobody has this password, and nobody ever asks for it")
+
+
 class Passwords:
     def __init__(self, costs: Costs) -> None:
         self._costs = costs
@@ -83,8 +91,7 @@ class Passwords:
         self._pool = ThreadPoolExecutor(costs.threads, thread_name_prefix="password")
         self._inside = 0
         self._lock = threading.Lock()
-        # What stands in for who is not there: looking at it takes as long as looking at anybody.
-        self._nobody = self._hasher.hash("nobody has this password, and nobody ever asks for it")
+        self._nobody = _nobody(costs)
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
