@@ -12,10 +12,9 @@ from central.devices.settings import DevicesSettings
 from central.inventory.counts import HALL
 from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
+from central.kernel.own_commands import OwnCommands
 from central.web.area import CONFIG, DOOR, Work
 from shared.ids import Id
-from shared.runtime.system import SystemClock, fresh_id
-from shared.runtime.tasks import well
 
 AT_ONCE = 20  # halls drawn in one look
 SHARE = 0.1  # of the time goes into pictures at most: an on-sale changes every hall at once, and sales come first
@@ -28,7 +27,7 @@ class HallPictures:
         self._halls: set[Id] = set()
         self._seen: dict[Id, SeenHall] = {}
         self._told: dict[Id, str] = {}
-        self._clock = SystemClock()
+        self._own = OwnCommands(door)
         door.on_commit(self._committed)
 
     def _committed(self, _: frozenset[str], marks: frozenset[str]) -> None:
@@ -52,15 +51,19 @@ class HallPictures:
             self._seen |= drawn
             for performance_id in now - drawn.keys():
                 self._told.pop(performance_id, None)  # not sold any more
+                self._own.forget(performance_id)
             new = {each: taken for each, picture in drawn.items() if self._told.get(each) != (taken := picture.taken)}
             await asyncio.gather(*[self._publish(each, taken) for each, taken in new.items()])  # in one commit
-            well()
             spent = time.perf_counter() - began
+            self._own.say()
             await asyncio.sleep(max(self._every_s, spent / SHARE - spent))
 
     async def _publish(self, performance_id: Id, taken: str) -> None:
-        await self._door.execute(SYSTEM, PublishHall(performance_id=performance_id, taken=taken), fresh_id(self._clock))
-        self._told[performance_id] = taken
+        command = PublishHall(performance_id=performance_id, taken=taken)
+        if await self._own.do(command, performance_id, taken) is not None:
+            self._told[performance_id] = taken
+        else:
+            self._halls.add(performance_id)
 
 
 def drawing(app: web.Application) -> Work:

@@ -12,10 +12,9 @@ from central.inventory.reads import large_halls
 from central.inventory.release_rules import FireReleaseRules, releases_due
 from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
+from central.kernel.own_commands import OwnCommands
 from central.web.area import DOOR, Work
 from shared.ids import Id
-from shared.runtime.system import SystemClock, fresh_id
-from shared.runtime.tasks import well
 
 HOLDS_EVERY_S = 1.0
 RULES_EVERY = 10  # looks at holds between two at rules
@@ -27,17 +26,15 @@ def keeping(app: web.Application) -> Work:
 
 async def keep(door: Door, holds_every_s: float = HOLDS_EVERY_S) -> None:
     """Until cancelled. Each command does a bounded piece of work, so that sales go on between two of them."""
-    clock = SystemClock()
-    looks, memory, ready = 0, door.memory, set[Id]()
+    own, looks, memory, ready = OwnCommands(door), 0, door.memory, set[Id]()
     while True:
         steady = door.believes_its_clock()
+        own.begin()
         house: Id | None = await door.read(SYSTEM, holds_over) if steady else None
-        if house:
-            await door.execute(SYSTEM, ExpireHolds(context_id=house), fresh_id(clock))
+        if house and await own.do(ExpireHolds(context_id=house), ExpireHolds) is not None:
             continue
         house = await door.read(SYSTEM, releases_due) if steady and looks % RULES_EVERY == 0 else None
-        if house:
-            await door.execute(SYSTEM, FireReleaseRules(context_id=house), fresh_id(clock))
+        if house and await own.do(FireReleaseRules(context_id=house), FireReleaseRules) is not None:
             continue
         if door.memory != memory:  # a writer that was begun anew knows none of them
             memory, ready, looks = door.memory, set(), 0
@@ -48,5 +45,7 @@ async def keep(door: Door, holds_every_s: float = HOLDS_EVERY_S) -> None:
                     await door.look_ahead(partial(make_ready, performance_id=performance_id))
             ready = set(large)
         looks += 1
-        well()
+        if looks % RULES_EVERY == 1:
+            own.forget_rest()
+        own.say()
         await asyncio.sleep(holds_every_s)

@@ -17,6 +17,7 @@ from central.kernel.actor import SYSTEM
 from central.kernel.db import Connection, in_list
 from central.kernel.door import Door
 from central.kernel.entity import Between, Loose, Raw
+from central.kernel.own_commands import must_do
 from central.kernel.prints import ABSENT, OUTBOX, leave, outbox_print
 from central.kernel.registry import handles
 from central.kernel.spans import APART, ahead
@@ -147,7 +148,7 @@ async def drain(door: Door, acts: Mapping[str, Act], *, only: bool = False, but:
             continue
         did, why = await _done(acts, row)
         settled = SettleOutbox(outbox_id=row.id, done=did, attempt=row.attempt, why=why[:MOST_WHY])
-        await door.execute(SYSTEM, settled, derived_id("outbox", row.id, row.attempt))
+        await must_do(door, settled, derived_id("outbox", row.id, row.attempt))
         done += 1
     return done
 

@@ -9,15 +9,13 @@ from central.kernel import outbox
 from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
 from central.kernel.erasure import ForgetDue, due
+from central.kernel.own_commands import OwnCommands
 from central.organisation.letters import MAIL
 from central.organisation.pages import SIGN_IN_SERVICES
 from central.organisation.sessions import TidySessions
 from central.organisation.settings import OrganisationSettings
 from central.organisation.webhook_delivery import Post, Webhooks
 from central.web.area import CONFIG, DOOR, Work
-from shared.outcome import Ok
-from shared.runtime.system import SystemClock, fresh_id
-from shared.runtime.tasks import well
 
 
 def mailing(app: web.Application) -> Work | None:
@@ -41,14 +39,14 @@ def tidying(app: web.Application) -> Work:
 async def _tidy(door: Door, every_s: float) -> None:
     """Sessions that are over, failures at the door that nobody counts any more, what need not be kept any longer of
     people who are forgotten."""
-    clock = SystemClock()
+    own = OwnCommands(door)
     while True:
         while door.believes_its_clock():  # what is taken away cannot be brought back
-            tidied = await door.execute(SYSTEM, TidySessions(), fresh_id(clock))
-            if not (isinstance(tidied.outcome, Ok) and tidied.outcome.value):
+            tidied = await own.do(TidySessions(), TidySessions)
+            if tidied is None or not tidied.value:
                 break
         await outbox.bring_forward(door)
         if door.believes_its_clock() and await door.read(SYSTEM, due):
-            await door.execute(SYSTEM, ForgetDue(), fresh_id(clock))
-        well()
+            await own.do(ForgetDue(), ForgetDue)
+        own.say()
         await asyncio.sleep(every_s)

@@ -12,11 +12,12 @@ from central.kernel.door import Door
 from central.kernel.personal import ERASED
 from central.kernel.vault import Vault
 from central.organisation.letters import StampLetter, addressed
-from central.organisation.model import LetterKind
+from central.organisation.model import LetterKind, NoSignIn
 from central.organisation.settings import MailConfig, Tls
 from central.organisation.sign_in import digest
 from central.web.texts import Texts, texts
 from shared.ids import Id
+from shared.outcome import Refused
 from shared.runtime.system import SystemClock, fresh_id
 
 
@@ -51,7 +52,9 @@ class Mailer:
         stamped = await self._door.execute(
             SYSTEM, StampLetter(letter_id=letter_id, token_digest=digest(token)), fresh_id(self._clock)
         )
-        if not stamped.ok:
+        if isinstance(stamped.outcome, Refused):
+            if stamped.outcome.reason is not NoSignIn.LINK_OVER:  # it is tried again, and given up in the end
+                raise OSError(f"the letter gets no link: {stamped.outcome.reason}")
             return None
         who: dict[str, Any] | None = await self._door.read(SYSTEM, partial(addressed, letter_id=letter_id))
         if who is None:

@@ -26,6 +26,7 @@ from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
 from central.kernel.entity import Between, Look, Loose, Raw, Ref
 from central.kernel.outbox import CLAIMED_FOR, DUE, claim
+from central.kernel.own_commands import OwnCommands, must_do
 from central.kernel.registry import handles
 from central.kernel.spans import lasts
 from central.kernel.tx import Read, Tx
@@ -48,7 +49,7 @@ from shared.clock import from_ms, to_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome
 from shared.runtime.log import logger
-from shared.runtime.tasks import wait_any, well
+from shared.runtime.tasks import wait_any
 
 log = logger(__name__)
 
@@ -225,7 +226,7 @@ class Webhooks:
 
     def __init__(self, door: Door, post: Post, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._door, self._post, self._clock = door, post, clock
-        self._upto = 0
+        self._own, self._upto = OwnCommands(door), 0
         self._bell = asyncio.Event()
         self._busy: dict[Id, asyncio.Task[int]] = {}
         self._turns = DeliveryTurns()
@@ -247,7 +248,7 @@ class Webhooks:
                 if time.monotonic() >= tidy:
                     tidy = time.monotonic() + TIDY_EVERY_S
                     await self.tidy()
-                well()
+                self._own.say()
                 await wait_any(self._bell, POLL_S)
                 await asyncio.sleep(GAP_S)
 
@@ -274,8 +275,8 @@ class Webhooks:
             return 0, news.upto - news.after == webhook_events.AT_ONCE
         command = webhook_events.TellWebhooks(after=news.after, upto=news.upto, within=news.within)
         tell_id = derived_id("tell webhooks", news.after, news.within, news.upto)
-        reply = await self._door.execute(SYSTEM, command, tell_id)
-        return int(getattr(reply.outcome, "value", 0) or 0), reply.ok
+        told = await self._own.do(command, "tell", news.upto, tell_id)
+        return int(told.value) if told else 0, told is not None
 
     # --- sending ----------------------------------------------------------------------------------------------------
 
@@ -361,7 +362,7 @@ class Webhooks:
             gone=answer.gone,
             withheld=answer.withheld,
         )
-        await self._door.execute(SYSTEM, note, derived_id("webhook try", each.outbox_id, claimed))
+        await must_do(self._door, note, derived_id("webhook try", each.outbox_id, claimed))
         if not answer.ok:
             log.info("webhook not delivered", webhook=each.webhook_id, delivery=each.delivery_id, why=answer.why)
 
@@ -381,7 +382,8 @@ class Webhooks:
 
         while self._door.believes_its_clock() and (oldest := await self._door.read(SYSTEM, first)):  # in pieces
             forgotten = derived_id("forget deliveries", oldest)
-            await self._door.execute(SYSTEM, webhook_events.ForgetDeliveries(before=day), forgotten)
+            if await self._own.do(webhook_events.ForgetDeliveries(before=day), "tidy", command_id=forgotten) is None:
+                break
 
 
 def _first_due(read: Read, lane: str, now: datetime, most: int) -> list[tuple[Id, str, int, int | None]]:

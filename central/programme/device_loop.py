@@ -11,7 +11,7 @@ remembers, for a stadium's plan takes a second.
 import asyncio
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,7 @@ from central.catalogue.model import Performance
 from central.catalogue.reads import ids_not_over, performances_among
 from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
+from central.kernel.own_commands import OwnCommands
 from central.kernel.tx import Read
 from central.kernel.versions import SELLING_TERMS, TABLES_OF, TOLD
 from central.programme.device_feeds import (
@@ -41,8 +42,7 @@ from central.programme.device_feeds import (
 from central.programme.device_rows import DeviceRows
 from central.web.area import DOOR, Work
 from shared.ids import Id
-from shared.runtime.system import SystemClock, fresh_id
-from shared.runtime.tasks import wait_any, well
+from shared.runtime.tasks import wait_any
 
 EVERY_S = 2.0  # between two looks at the numbers: another process moves them too
 PERFORMANCES_AT_ONCE = 10  # in one look
@@ -137,7 +137,7 @@ class DeviceLoop:
         self._news = asyncio.Event()
         self._told: Heard | None = None
         self._known = PlansKnown()
-        self._clock = SystemClock()
+        self._own = OwnCommands(door)
         door.on_commit(self._committed)
 
     def _committed(self, _: frozenset[str], marks: frozenset[str]) -> None:
@@ -148,15 +148,16 @@ class DeviceLoop:
         """Until cancelled. What was told is compared once more with the next look."""
         while True:
             await self.tell()
-            well()
+            self._own.say()
             await wait_any(self._news, self._every_s)
 
     async def tell(self) -> bool:
-        """Whether there was anything to tell."""
+        """Whether anything was told. What is refused is tried again when the rows have changed, or later."""
         now: Heard = await self._door.read(SYSTEM, heard)
-        if now == self._told:
+        if now == self._told and not self._own.due:
             return False
         found = False
+        self._own.begin()
         for first in range(0, len(now.performances), PERFORMANCES_AT_ONCE):
             some = now.performances[first : first + PERFORMANCES_AT_ONCE]
             began = time.perf_counter()
@@ -164,12 +165,22 @@ class DeviceLoop:
             differing: list[Untold] = await self._door.read_long(SYSTEM, look)
             spent = time.perf_counter() - began
             for command in (command for each in differing for command in each.commands()):
-                await self._door.execute(SYSTEM, command, fresh_id(self._clock))
-                found = True
+                found |= await self._tell(command, now.numbers)
             await asyncio.sleep(spent / SHARE - spent)
         self._known.forget_but(now.performances)
+        self._own.forget_rest()
         self._told = None if found else now
         return found
+
+    async def _tell(self, command: TellPlan | TellPerformance, numbers: tuple[int, ...]) -> bool:
+        """One point of sale that cannot be told keeps none of those from being told that come with it."""
+        if await self._own.do(command, command, numbers) is not None:
+            return True
+        if isinstance(command, TellPlan) or len(command.points_of_sale) < 2:
+            return False
+        self._own.forget(command)
+        apart = [replace(command, points_of_sale=(each,)) for each in command.points_of_sale]
+        return any([await self._own.do(each, each, numbers) is not None for each in apart])
 
 
 def telling(app: web.Application) -> Work:

@@ -5,6 +5,7 @@ Two gates that lost the same switch must not come back in step, hence the jitter
 """
 
 import asyncio
+import math
 import random
 import signal
 import time
@@ -80,7 +81,7 @@ class Standing:
         now = time.monotonic()
         if now - self.begun >= self.backoff.calm_s:
             self.well()
-        why = f"{type(fault).__name__}: {fault}"[:300]
+        why = self.words_of(fault)
         told, self.why = why == self.why, why
         self.fault = str(getattr(fault, "reason", type(fault).__name__))
         self.falls += 1
@@ -95,6 +96,10 @@ class Standing:
         elif not told:
             log.error("task fell and starts again", task=self.name, delay_s=round(delay, 2), exc_info=fault)
         return delay
+
+    @staticmethod
+    def words_of(fault: BaseException) -> str:
+        return f"{type(fault).__name__}: {fault}"[:300]
 
     @property
     def calm(self) -> bool:
@@ -116,6 +121,17 @@ def well() -> None:
     """Said by supervised work after a round that went well, so that the next fall is the first again."""
     if standing := _STANDING.get():
         standing.well()
+
+
+def unwell(fault: Exception) -> None:
+    """Said by supervised work that goes on, after a round of which something could not be done: it stands as if it had
+    fallen, until it says that it is well."""
+    standing = _STANDING.get()
+    if standing is None:
+        return
+    if standing.failing_since is None or standing.why != standing.words_of(fault):
+        standing.fell(fault)
+    standing.begun = math.inf  # however long the rounds are, it is not calm
 
 
 async def supervise(

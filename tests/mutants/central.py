@@ -361,7 +361,7 @@ SALE = (
     one("season-last", "the last day of a season is said to be outside of it", "central/programme/season_days.py",
         ".date() <= ends else", ".date() < ends else", "tests/central/programme/test_times.py"),
     one("told-number", "a change is looked at once, and then no more", "central/programme/device_loop.py",
-        "if now == self._told:", "if self._told:", FEEDS),
+        "if now == self._told and not self._own.due:", "if self._told and not self._own.due:", FEEDS),
     one("told-bell", "a change waits until somebody looks", "central/programme/device_loop.py",
         "            self._news.set()", "            pass", FEEDS),
     one("told-believed", "what was told is not compared again", "central/programme/device_loop.py",

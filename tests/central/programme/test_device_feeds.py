@@ -22,12 +22,13 @@ from central.kernel.job import Job, looked_through
 from central.kernel.keys import Keys
 from central.kernel.privileges import Action
 from central.kernel.statements import tables
-from central.kernel.tx import Read
+from central.kernel.tx import Read, Tx
 from central.kernel.versions import COUNTED, SELLING_TERMS, TOLD
 from central.kernel.work import committed
 from central.organisation.mentions import SetMentions
 from central.pricing.model import Tariff
 from central.pricing.ops import PriceCell, SetPrice
+from central.programme import device_feeds
 from central.programme.carry_over import CarryOver
 from central.programme.device_feeds import POINTS_AT_ONCE, TellPerformance, TellPlan
 from central.programme.device_loop import DeviceLoop, PlansKnown, heard
@@ -418,6 +419,38 @@ async def test_the_loop_hears_of_what_is_changed(
             assert (await door.execute(SYSTEM, change, new_id())).ok
         await until(told)
         keeping.cancel()
+
+
+async def test_a_point_of_sale_that_cannot_be_told_keeps_no_other_from_being_told(
+    sqlite_place: tuple[Database, House], quick: tuple[Clerk, House], keys: Keys, watch: Watch, monkeypatch: Any
+) -> None:
+    """Before: it was tried again with each look, and named nowhere."""
+    clerk, house = quick
+    some, tried = points(clerk, house, 3), list[Any]()
+    bad = some[1]
+    stood = device_feeds.standing_catalogues
+
+    def stands(tx: Read, performance_id: Id, asked: Any) -> dict[str, str]:
+        if isinstance(tx, Tx):
+            tried.append(asked)
+            if bad in asked:
+                raise ZeroDivisionError
+        return stood(tx, performance_id, asked)
+
+    monkeypatch.setattr(device_feeds, "standing_catalogues", stands)
+    async with opened(sqlite_place[0], keys, watch) as door:
+        loop = DeviceLoop(door)
+        assert await loop.tell()
+        assert {each for each in some if clerk.feed(f"catalogue/{each}")} == {some[0], some[2]}
+        assert loop._own.trouble and tried[-3:] == [(each,) for each in sorted(some)], "all of them, then each alone"
+        before = tried.count((bad,))
+        while await loop.tell():
+            pass
+        assert tried.count((bad,)) == before, "it waits"
+        monkeypatch.setattr(device_feeds, "standing_catalogues", stood)
+        clerk.do(command_of(Action.MODIFY, Tariff)(id=house.full, set={"names": OTHERWISE}))
+        assert await loop.tell()
+    assert clerk.feed(f"catalogue/{bad}") and not loop._own.trouble
 
 
 @pytest.mark.behind_the_door
