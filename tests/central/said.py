@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import central
+from tests.trees import tree_of
 
 CENTRAL = Path(central.__file__).parent
 Owner = tuple[str, int, str]
@@ -19,12 +20,11 @@ Owner = tuple[str, int, str]
 @cache
 def modules() -> dict[str, tuple[str, ast.Module]]:
     """Central's, by their names below its folder."""
-    files = {
-        path.relative_to(CENTRAL).as_posix(): path.read_text()
+    return {
+        path.relative_to(CENTRAL).as_posix(): (path.read_text(), tree_of(path))
         for path in sorted(CENTRAL.rglob("*.py"))
         if "migrations" not in path.parts
     }
-    return {name: (text, ast.parse(text)) for name, text in files.items()}
 
 
 def text_of(node: ast.AST, put: str = ":x") -> str:

@@ -26,6 +26,7 @@ from central.web.area import Area
 from shared.wire.feeds import FeedFamily
 from tests.central.new_area.texts import WORDS
 from tests.central.new_area.tree import TEMPLATE
+from tests.trees import nodes_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -84,7 +85,7 @@ def test_no_file_imports_in_a_circle() -> None:
     imports: dict[str, set[str]] = {}
     for name, file in files.items():
         imports[name] = set()
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in nodes_of(file):
             if isinstance(node, ast.Import):
                 named = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom):

@@ -49,6 +49,7 @@ from shared.runtime.mqtt import Bus
 from tests.central.kernel.test_outbox import told
 from tests.central.organisation.test_webhooks import LOCAL, SECRET
 from tests.central.small_house import Clerk, House, Watch, new_id
+from tests.trees import nodes_of
 
 pytestmark = pytest.mark.behind_the_door  # rows of its own making
 
@@ -191,7 +192,7 @@ def test_every_kind_of_the_outbox_is_played_here() -> None:
     root = Path(str(central.__file__)).parent
     kinds = set()
     for path in root.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes_of(path):
             telling = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "tell"
             if telling and isinstance(node.func.value, ast.Name) and node.func.value.id == "tx":  # type: ignore[attr-defined]
                 first = node.args[0]  # type: ignore[attr-defined]

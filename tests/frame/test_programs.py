@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.trees import nodes_of
+
 ROOT = Path(__file__).parents[2]
 README_NAMES = ("python3", "git", "make")
 OF_WHO_IS_NOT_ROOT = ("sudo",)  # who has none is told what to run
@@ -79,16 +81,15 @@ def first_of(node: ast.expr, names: dict[str, list[ast.expr]], depth: int = 0) -
 
 def python_starts(file: Path) -> Iterator[tuple[int, set[object]]]:
     """Line → what a call there may start."""
-    tree = ast.parse(file.read_text())
     names: dict[str, list[ast.expr]] = {}
-    for node in ast.walk(tree):
+    for node in nodes_of(file):
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 if isinstance(target, ast.Name):
                     names.setdefault(target.id, []).append(node.value)
         elif isinstance(node, ast.For) and isinstance(node.target, ast.Name) and isinstance(node.iter, ast.Tuple):
             names.setdefault(node.target.id, []).extend(node.iter.elts)
-    for node in ast.walk(tree):
+    for node in nodes_of(file):
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr=act), args=[first, *rest]) if (
                 act in STARTERS.get(module, ())

@@ -38,6 +38,7 @@ from shared.ids import Id
 from shared.outcome import Refused
 from tests.central.sampling import party
 from tests.central.small_house import Clerk, House, new_id, plan
+from tests.trees import nodes_of
 
 DeleteTariff, ChangeTariff = command_of(Action.DELETE, Tariff), command_of(Action.MODIFY, Tariff)
 DeleteContext = command_of(Action.DELETE, Context)
@@ -228,7 +229,7 @@ def test_a_zone_that_went_with_its_hall_is_nobody_elses(two: tuple[Clerk, Clerk,
 def _statements(file: Path) -> list[str]:
     """The texts of a module, those that are put together as one line."""
     found = []
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in nodes_of(file):
         if isinstance(node, ast.JoinedStr):
             found.append("".join(str(each.value) if isinstance(each, ast.Constant) else "…" for each in node.values))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):

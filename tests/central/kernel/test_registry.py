@@ -24,6 +24,7 @@ from shared.ids import Id
 from shared.outcome import Ok, Outcome
 from shared.registries import add
 from tests.central.small_house import Clerk, House, new_id
+from tests.trees import tree_of
 
 CENTRAL = Path(__file__).parents[3] / "central"
 
@@ -117,7 +118,7 @@ def test_no_registry_is_written_past_the_one_way() -> None:
     past = [
         f"{file.relative_to(CENTRAL)}:{node.lineno}"
         for file in CENTRAL.rglob("*.py")
-        for node in ast.parse(file.read_text()).body
+        for node in tree_of(file).body
         for target in (node.targets if isinstance(node, ast.Assign) else ())
         if isinstance(target, ast.Subscript)
     ]

@@ -19,6 +19,7 @@ from central.programme import plan_page
 from central.reports import live_page
 from shared.ids import Id
 from tests.central.organisation.conftest import JEANNE, People
+from tests.trees import nodes_of
 
 PATIENCE_S = 20.0
 OPEN = {
@@ -34,8 +35,8 @@ def test_every_answer_that_stays_open_is_walked() -> None:
     found = {
         str(path.relative_to(root))
         for path in root.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("StreamResponse")
+        for node in nodes_of(path)
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "StreamResponse"
     }
     assert found == {*OPEN, *ENDING}
 

@@ -169,10 +169,17 @@ async def test_who_answers_is_looked_at_before_anything_is_sent(receiver: Receiv
 
 
 @cache
+def _alike() -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = dict.fromkeys("0123456789.", ())
+    for each in map(chr, (*range(0xD800), *range(0xE000, 0x110000))):
+        if (sign := unicodedata.normalize("NFKC", each)) in found:
+            found[sign] += (each,)
+    return found
+
+
 def alike(sign: str) -> tuple[str, ...]:
     """Every sign that becomes this one."""
-    every = (chr(each) for each in range(0x110000) if not 0xD800 <= each < 0xE000)
-    found = tuple(each for each in every if each == sign or unicodedata.normalize("NFKC", each) == sign)
+    found = _alike()[sign]
     return (*found, "。", "｡", "．") if sign == "." else found
 
 

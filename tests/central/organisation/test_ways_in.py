@@ -50,6 +50,7 @@ from tests.called import called
 from tests.central.organisation.conftest import CSRF, JEANNE, PASSWORD, Browser, People
 from tests.central.organisation.test_second_factor import enrolled
 from tests.central.small_house import NOW, Clerk, House, new_id
+from tests.trees import nodes_of
 
 pytestmark = pytest.mark.behind_the_door  # rows are put in and changed by hand
 
@@ -206,7 +207,7 @@ def test_no_statement_of_ones_own_goes_around_it() -> None:
         (path.name, " ".join(node.value.split()[:4]))
         for path in Path(str(central.__file__)).parent.rglob("*.py")
         if "migrations" not in path.parts
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes_of(path)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and writes.search(node.value)
     }
     assert found == {

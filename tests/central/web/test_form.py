@@ -11,6 +11,7 @@ import pytest
 
 from central.web.form import FEW_FIELDS, MOST_HEADER, MOST_PARTS, SHORT_FIELD, Unreadable, in_parts, kind_of, urlencoded
 from central.web.settings import KIB, MIB
+from tests.trees import nodes_of
 
 BIG = 4 * MIB
 TEXT = b'--b\r\nContent-Disposition: form-data; name="%b"\r\n\r\n%b\r\n'
@@ -138,7 +139,7 @@ def test_no_page_reads_a_form_by_itself() -> None:
     found = [
         f"{file.relative_to(central)}:{node.lineno}"
         for file in sorted(central.rglob("*.py"))
-        for node in ast.walk(ast.parse(file.read_text()))
+        for node in nodes_of(file)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not (node.args or node.keywords)
         if node.func.attr in ("post", "multipart")
     ]

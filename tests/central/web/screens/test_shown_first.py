@@ -17,6 +17,7 @@ from central.web.shown import shown_mark
 from tests.central.small_house import new_id
 from tests.central.web.screens.conftest import Browser, Page
 from tests.central.web.screens.test_flows import value
+from tests.trees import nodes_of
 
 ROOT = Path(__file__).parents[4]
 
@@ -120,7 +121,7 @@ def test_every_page_that_tries_is_walked() -> None:
     found = {
         str(path.relative_to(ROOT))
         for path in files
-        for call in ast.walk(ast.parse(path.read_text()))
+        for call in nodes_of(path)
         if isinstance(call, ast.Call)
         and any(each.arg == "dry_run" for each in call.keywords)
         and getattr(call.func, "attr", getattr(call.func, "id", "")) in ("execute", "attempt")
