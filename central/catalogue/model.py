@@ -67,7 +67,10 @@ class Event:
 
 @entity(
     "performance", read=CataloguePrivilege.CATALOGUE_READ, chosen=True,
-    index=(("site_id", "starts"), ("starts",), ("closes",)),
+    index=(
+        ("site_id", "starts"), ("starts",), ("closes",), ("event_id", "starts"), ("context_id", "starts"),
+        ("logical_configuration_id",), ("price_grid_id",),
+    ),
     life=("state", PERFORMANCE),
 )  # fmt: skip
 @dataclass(frozen=True, slots=True, kw_only=True)

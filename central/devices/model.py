@@ -61,7 +61,7 @@ DEVICE = Life[DeviceState, DeviceDo]({
 
 @entity(
     "device", read=DevicesPrivilege.DEVICE_READ, chosen=True, unique=(("context_id", "code"), ("point_of_sale_id",)),
-    index=(("code_digest",),), life=("state", DEVICE), fills=(GATE, SOLD_BY),
+    index=(("code_digest",), ("kid",)), life=("state", DEVICE), fills=(GATE, SOLD_BY),
 )  # fmt: skip
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
@@ -89,7 +89,10 @@ class Device:
     lease_epoch: int
 
 
-@entity("lease", read=DevicesPrivilege.DEVICE_READ, index=(("device_id", "performance_id"),), life=("state", LEASE))
+@entity(
+    "lease", read=DevicesPrivilege.DEVICE_READ, index=(("device_id", "performance_id"), ("performance_id",)),
+    life=("state", LEASE),
+)  # fmt: skip
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseRecord:
     """A lease as given out: the signed text, and what has become of it since."""

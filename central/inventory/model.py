@@ -264,7 +264,7 @@ class ReleaseRule:
     "release_firing",
     read=InventoryPrivilege.CONTINGENT_READ,
     unique=(("rule_id", "performance_id"),),
-    index=(("performance_id", "contingent_id"),),
+    index=(("performance_id", "contingent_id"), ("to_contingent_id",)),
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseFiring:

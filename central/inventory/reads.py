@@ -213,7 +213,8 @@ def _for_sale(read: Read, select: str, key: str, performance_id: Id, ids: Sequen
 
 
 _IN_CONTINGENT = {
-    "place": "SELECT DISTINCT performance_id FROM place WHERE contingent_id = :id",
+    "place": "SELECT f.id FROM performance f "
+    "WHERE EXISTS (SELECT 1 FROM place p WHERE p.performance_id = f.id AND p.contingent_id = :id)",
     "gauge": "SELECT DISTINCT performance_id FROM gauge WHERE contingent_id = :id AND capacity > 0",
     "logical_seat": "SELECT DISTINCT configuration_id FROM logical_seat WHERE contingent_id = :id",
     "logical_gauge": "SELECT DISTINCT configuration_id FROM logical_gauge WHERE contingent_id = :id AND capacity > 0",

@@ -11,7 +11,7 @@ more an area asks of its rows is one function, registered with `checked`. A row 
 to its context is fixed once it is there. A change says what differs and, in `seen`, which state it was made from.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, make_dataclass, replace
 from enum import auto
 from hashlib import sha256
@@ -21,12 +21,13 @@ import orjson
 from pydantic import ConfigDict
 from typing_extensions import TypedDict
 
-from central.kernel.entity import BY_NAME, CHOSEN, ENTITIES, SUBJECTS, Column, Declaration, Look, Ref
+from central.kernel.entity import CHOSEN, ENTITIES, SUBJECTS, Column, Declaration, Look, Ref
 from central.kernel.languages import unnamed
 from central.kernel.privileges import Action
 from central.kernel.registry import Refuses, Where, handles, refuses_too
 from central.kernel.scope import context_of_new, home, is_there
 from central.kernel.tx import Read, Tx
+from central.kernel.uses import uses
 from central.kernel.values import Fault, faults_of
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Reason, Refused
@@ -372,25 +373,4 @@ def _taken(read: Read, declaration: Declaration, before: Any, after: Any) -> lis
         other = read.one(f"SELECT id FROM {declaration.name} WHERE {where} AND id <> :own", own=after.id, **values)  # noqa: S608 - names of ours, values are parameters
         if other:
             found.append({"at": names[-1], "what": "taken", "value": str(values[names[-1]]), "by": other[0]})
-    return found
-
-
-def uses(
-    read: Read, table: str, row_id: str, most: int, besides: Collection[type[Any]] = (), *, links: bool = False
-) -> list[dict[str, Any]]:
-    """Where a row is used: `{"entity", "field", "count", "ids"}` per column that names it, with the first few ids.
-    `besides`: entities that are parts of it, and go with it; `links`: where it is only linked to (what was sold at a
-    tariff is told by its name for ever)."""
-    found = []
-    for name, declaration in BY_NAME.items():
-        for column in declaration.columns:
-            named = column.ref if not links else column.shown_as if column.ref is None else None
-            if named != table or declaration.kind in besides:
-                continue
-            where = f"{column.name} LIKE :value" if column.many else f"{column.name} = :value"
-            value = f'%"{row_id}"%' if column.many else row_id
-            count = read.run(f"SELECT COUNT(*) FROM {name} WHERE {where}", value=value)[0][0]  # noqa: S608 - our names
-            if count:
-                ids = read.run(f"SELECT id FROM {name} WHERE {where} ORDER BY id LIMIT :n", value=value, n=most)  # noqa: S608 - names of ours, values are parameters
-                found.append({"entity": name, "field": column.name, "count": count, "ids": [row[0] for row in ids]})
     return found

@@ -31,6 +31,12 @@ FORGETTING: dict[tuple[str, str], Forget] = {}
 BESIDE = ("found", "subject_key")
 """The kernel's own, of nobody in particular."""
 
+ASKED = (
+    "SELECT (SELECT COUNT(*) FROM subject_key WHERE key IS NULL), "
+    "COALESCE((SELECT value FROM counter WHERE name = :name), 0)"
+)
+"""How many keys are destroyed, and how many were when the tables were written anew last."""
+
 
 def forgets(entity: str, table: str, forget: Forget) -> None:
     """Says what goes from a table that is no entity with a person, a row of `entity`: at once, whatever else stays."""
@@ -45,8 +51,8 @@ def people_tables() -> list[str]:
 def write_anew(db: Connection) -> bool:
     """Rids SQLite's pages of whoever was forgotten since it was done last; False: nobody was. `db` is in no
     transaction, and used for nothing else."""
-    gone = _destroyed(db)
-    if gone == _noted(db):
+    ((gone, done),) = db.run(ASKED, {"name": PAGES_ANEW})
+    if gone == done:
         return False
     db.run("PRAGMA foreign_keys=OFF", {})  # the rows are the same afterwards; and a table is emptied page by page
     for table in people_tables():
@@ -62,16 +68,6 @@ def write_anew(db: Connection) -> bool:
             {"name": PAGES_ANEW, "n": gone},
         )
     return True
-
-
-def _destroyed(db: Connection) -> int:
-    # house: once at a start and for each who is forgotten, beside the writer; nothing is refused by it
-    return int(db.run("SELECT COUNT(*) FROM subject_key WHERE key IS NULL", {})[0][0])
-
-
-def _noted(db: Connection) -> int:
-    rows = db.run("SELECT value FROM counter WHERE name = :name", {"name": PAGES_ANEW})
-    return int(rows[0][0]) if rows else 0
 
 
 @contextmanager

@@ -5,11 +5,11 @@ from typing import Any
 
 from central.kernel.checklist import HOUSE, ItemStanding, needed, of_table, t
 from central.kernel.contexts import ContextKind
-from central.kernel.crud import uses
 from central.kernel.db import in_list
 from central.kernel.house_settings import currency_at
 from central.kernel.languages import house_languages, spoken_first
 from central.kernel.tx import Read
+from central.kernel.uses import uses
 from central.pricing.model import PriceGrid, PricingPrivilege
 from central.pricing.reads import first_grid
 from central.pricing.usual import CreateTariffs, NewTariff

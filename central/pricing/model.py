@@ -47,7 +47,10 @@ class PriceGrid:
     version: int
 
 
-@entity("price", read=PricingPrivilege.PRICE_READ, unique=(("grid_id", "category_id", "tariff_id"),))
+@entity(
+    "price", read=PricingPrivilege.PRICE_READ, unique=(("grid_id", "category_id", "tariff_id"),),
+    index=(("category_id",), ("tariff_id",)),
+)  # fmt: skip
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
     id: Id

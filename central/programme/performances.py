@@ -6,10 +6,11 @@ from typing import Annotated
 
 from central.catalogue.model import CataloguePrivilege, Event, NoPerformance, Performance, PerformanceState
 from central.inventory.initial_places import PARTS, drop_places, make_places
-from central.kernel.crud import NoChange, uses
+from central.kernel.crud import NoChange
 from central.kernel.entity import Look, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
+from central.kernel.uses import uses
 from central.kernel.values import Fault
 from central.pricing.model import PriceGrid
 from central.venues.model import LogicalConfiguration, PhysicalConfiguration, PlanState, Space

@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from central.kernel.crud import NoChange, unfit, uses
+from central.kernel.crud import NoChange, unfit
 from central.kernel.entity import Between, Look, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
+from central.kernel.uses import uses
 from central.kernel.values import Code, Names
 from central.venues.model import (
     PLAN,

@@ -23,6 +23,7 @@ from central.kernel.db import Connection, Database, Params, Row, SqliteConnectio
 from central.kernel.door import Door
 from central.kernel.job import job_of
 from central.kernel.keys import Keys
+from central.kernel.people_tables import ASKED
 from central.kernel.privileges import EVERYTHING
 from central.orders.holds import HoldPlaces, ReleaseHold
 from central.web.session import SESSIONS, SignedIn, csrf_of
@@ -272,7 +273,7 @@ async def test_a_page_asks_no_more_than_its_budget(sqlite_place: tuple[Database,
                 async with client.get(url + path.format(full=house.full)) as answer:
                     assert answer.status == 200 and house.full in await answer.text()
                 copied = database.spent.said[before:]  # the log is copied beside it, once a second
-                asked[what] = [each for each in copied if not each.startswith("PRAGMA")]
+                asked[what] = [each for each in copied if not each.startswith("PRAGMA") and each != ASKED]
     assert {what: said for what, said in asked.items() if len(said) > PAGES[what]} == {}
 
 

@@ -11,13 +11,14 @@ from central.catalogue.model import Event
 from central.inventory.model import Contingent
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import Context
-from central.kernel.crud import CONFIGURED, NoChange, checked, checks_of, command_of, revision, uses
+from central.kernel.crud import CONFIGURED, NoChange, checked, checks_of, command_of, revision
 from central.kernel.entity import BY_NAME, ENTITIES, METADATA, entity
 from central.kernel.privileges import Action, nodes
 from central.kernel.registry import COMMANDS, privileges
 from central.kernel.replies import NoEntry
 from central.kernel.scope import context_of, home, narrowing
 from central.kernel.tx import Read
+from central.kernel.uses import uses
 from central.organisation.model import OperatorProfile
 from central.pricing.model import PriceGrid, Tariff
 from central.selling.model import Channel, ChannelKind, PointOfSale

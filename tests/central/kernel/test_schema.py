@@ -39,6 +39,7 @@ FROZEN = {
     "0019_names_said_in_full.py": "d341d808029609ef0001454c6ad1fe399478f795055b6676ce4fca7e7d709258",
     "0020_kept_list_views.py": "94a5856f465c93390c3bfde83252b085db21044e2046a21e2d62721355aff268",
     "0021_invited_by_code.py": "a0b7432588b882437522feb23e932bd2930f79260d444120e75041eff9f9d109",
+    "0022_found_by_what_they_name.py": "2741cbb354ceaa70425046daf4be1e7b4cd2c2a142f3eb942fe196613f728506",
 }
 NEWEST = max(FROZEN)[:4]
 
