@@ -310,15 +310,19 @@ def _stays_on(tx: Tx, webhook: Webhook) -> bool:
 
 
 def _forget_told(tx: Tx, webhook: Webhook) -> int:
-    """Takes its deliveries away, a piece at a time; what is waiting is not sent any more. Answers with how many are
+    """Takes its deliveries away, and what is waiting to be sent, a piece of each at a time. Answers with how many are
     left: it tells nothing then, and the command is given again."""
+    lanes = {"lane": webhook.id, "hand": by_hand(webhook.id)}
     # log: only columns that are kept beside it
     tx.write(
-        "UPDATE outbox SET state = 'done' WHERE lane IN (:lane, :hand) AND state = 'waiting'",
-        lane=webhook.id, hand=by_hand(webhook.id),
+        "UPDATE outbox SET state = 'done' WHERE id IN "
+        "(SELECT id FROM outbox WHERE lane IN (:lane, :hand) AND state = 'waiting' ORDER BY due, id LIMIT :n)",
+        n=FORGOTTEN_AT_ONCE, **lanes,
     )  # fmt: skip
     forget_some(tx, "webhook_id = :id", id=webhook.id)
-    ((left,),) = tx.run("SELECT COUNT(*) FROM webhook_delivery WHERE webhook_id = :id", id=webhook.id)
+    ((told,),) = tx.run("SELECT COUNT(*) FROM webhook_delivery WHERE webhook_id = :id", id=webhook.id)
+    ((waits,),) = tx.run("SELECT COUNT(*) FROM outbox WHERE lane IN (:lane, :hand) AND state = 'waiting'", **lanes)
+    left = max(told, waits)
     if left and webhook.active:
         tx.update(webhook, replace(webhook, active=False))
     return int(left)

@@ -128,6 +128,34 @@ async def test_what_a_wrong_clock_put_off_leaves_today(place, keys: Keys, watch:
         await asyncio.to_thread(door.stop)
 
 
+@pytest.mark.behind_the_door  # rows as commands would leave them
+async def test_what_was_put_off_is_brought_forward_in_pieces(
+    place, keys: Keys, watch: Watch, clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before: all of it in one statement, for which every sale waited."""
+    monkeypatch.setattr(outbox, "FORWARD_AT_ONCE", 2)
+    row = {"due": to_ms(watch() + YEAR), "id": ""}
+    clerk.db.begin(write=True)
+    for _ in range(5):
+        clerk.db.write(
+            "INSERT INTO outbox (id, kind, body, due, tries, state, last_error) "
+            "VALUES (:id, 'bell', '{}', :due, 0, 'waiting', '')",
+            {**row, "id": new_id()},
+        )
+    clerk.db.commit()
+    changed = clerk.db.written
+    clerk.db.begin(write=True)
+    assert outbox._brought_forward(watch(), clerk.db) == 2 and clerk.db.written == changed + 2
+    clerk.db.commit()
+    door = Door(place[0], watch, path_of, keys)
+    door.start()
+    try:
+        await outbox.bring_forward(door)
+    finally:
+        await asyncio.to_thread(door.stop)
+    assert {due for (due,) in clerk.rows("SELECT due FROM outbox WHERE kind = 'bell'")} == {to_ms(watch())}
+
+
 def test_nothing_is_put_off_further_than_is_brought_forward() -> None:
     tries = [next_try(new_id(), attempt, NOW, WAITS[-1]) for attempt in range(1, len(WAITS) + 1)]
     assert max(each - NOW for each in tries if each) < outbox.FURTHEST

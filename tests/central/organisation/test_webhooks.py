@@ -1089,8 +1089,13 @@ async def test_what_a_webhook_told_goes_in_pieces(
     assert told >= 3
     if not on:
         await desk.do(command_of(Action.MODIFY, Webhook)(id=hook, set={"active": False}))
+
+    def waits(read: Read) -> int:
+        return int(read.run("SELECT COUNT(*) FROM outbox WHERE kind = 'webhook' AND state = 'waiting'")[0][0])
+
     for left in range(told - 2, 0, -2):
         assert await desk.do(ends(webhook_id=hook), other) == left
+        assert await desk.look(waits) == left, "it took them all at once"
         now = await desk.webhook(hook)
         assert (now.active, now.operator_id, len(await desk.deliveries())) == (False, before.operator_id, left)
     assert await desk.do(ends(webhook_id=hook), other) == 0
