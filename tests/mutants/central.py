@@ -476,7 +476,7 @@ PEOPLE = (
     one("webhook-above", "what goes with the context above it is told to nobody", "central/kernel/deleted_rows.py",
         'else was(read, "context", at)', "else None", WEBHOOKS, "tests/central/kernel/test_gone.py"),
     one("webhook-hand", "what was to be sent by hand goes on waiting when its webhook is taken over",
-        "central/organisation/webhooks.py", "hand=by_hand(webhook.id),", "hand=webhook.id,", WEBHOOKS),
+        "central/organisation/webhooks.py", ""hand": by_hand(webhook.id)}", ""hand": webhook.id}", WEBHOOKS),
     one("webhook-resend", "what may not be sent is put into the queue", "central/organisation/webhook_events.py",
         "if not still_told(tx, webhook, delivery):", "if False:", WEBHOOKS),
     one("webhook-piece", "all that a stretch of the log says is written in one transaction",
