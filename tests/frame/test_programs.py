@@ -81,6 +81,8 @@ def first_of(node: ast.expr, names: dict[str, list[ast.expr]], depth: int = 0) -
 
 def python_starts(file: Path) -> Iterator[tuple[int, set[object]]]:
     """Line → what a call there may start."""
+    if not any(f"{module}.{act}" in file.read_text() for module, acts in STARTERS.items() for act in acts):
+        return
     names: dict[str, list[ast.expr]] = {}
     for node in nodes_of(file):
         if isinstance(node, ast.Assign):
