@@ -270,11 +270,20 @@ def postgres_database(server_url: str, name: str, template: str = "") -> Iterato
     how = f"TEMPLATE {template}" if template else ""
     if MEMORY:  # there a file is copied in no time; on a disk, its pages through the server's memory are cheaper
         how += " STRATEGY file_copy"
-    with psycopg.connect(server_url, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name} {how}".encode())
+    _asks(server_url).execute(f"CREATE DATABASE {name} {how}".encode())
     yield server_url.replace("/postgres?", f"/{name}?")
-    with psycopg.connect(server_url, autocommit=True) as server:
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    _asks(server_url).execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+_LINES: dict[str, psycopg.Connection[Any]] = {}
+
+
+def _asks(server_url: str) -> psycopg.Connection[Any]:
+    """The one line over which databases are made: each new one is a process of the server's."""
+    line = _LINES.get(server_url)
+    if line is None or line.closed:
+        line = _LINES[server_url] = psycopg.connect(server_url, autocommit=True)
+    return line
 
 
 @pytest.fixture
