@@ -96,8 +96,8 @@ class Line(web.RequestHandler, asyncio.BufferedProtocol):
     """One connection. `came` is told by who answers requests (entrance.py)."""
 
     __slots__ = (
-        "_ahead", "_begun", "_body", "_busy", "_head", "_held", "_lines", "_more", "_place", "_sending", "_spill",
-        "_unsent", "_wire",
+        "_ahead", "_begun", "_body", "_busy", "_head", "_held", "_latest", "_lines", "_more", "_part", "_place",
+        "_sending", "_spill", "_unsent", "_wire",
     )  # fmt: skip
 
     def __init__(self, server: web.Server, lines: Lines, **settings: Any) -> None:
@@ -111,6 +111,8 @@ class Line(web.RequestHandler, asyncio.BufferedProtocol):
         self._spill: int | None = None
         self._ahead = self._unsent = 0  # bytes
         self._begun = 0  # requests
+        self._latest: StreamReader | None = None  # the body of the newest request that was parsed
+        self._part = False  # part of a head may lie with who parses
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -161,7 +163,10 @@ class Line(web.RequestHandler, asyncio.BufferedProtocol):
                 return
         elif data and (self._body is None or self._body.is_eof()) and not self._comes_ahead(len(data)):
             return
+        requests, body = self._request_count, self._latest
+        taken = None if body is None or body.is_eof() else body.total_bytes
         super().data_received(data)
+        self._part = self._leaves_part(data, self._request_count > requests, taken)
         if not self._busy and self._begun == self._request_count:  # no request is in hand or to come
             if self._ahead >= HEAD:
                 self._refuse_head()
@@ -169,6 +174,17 @@ class Line(web.RequestHandler, asyncio.BufferedProtocol):
                 self._wait_for_head()
         if self._more:
             self._more()
+
+    def _leaves_part(self, data: bytes, new: bool, taken: int | None) -> bool:
+        """Whether something lies behind what was parsed of this. `new`: it had whole heads; `taken`: so much was there
+        of the body that it goes on with. Whoever parses does not say; where it cannot be told, something does."""
+        if new:
+            self._latest = body = self._messages[-1][1]
+            end = len(data) - body.total_bytes
+            return body.is_eof() and data[max(0, end - 4) : end] != b"\r\n\r\n"
+        if taken is None or self._latest is None:
+            return bool(data) or self._part
+        return self._latest.is_eof() and self._latest.total_bytes - taken != len(data)
 
     def _refuse_head(self) -> None:
         """No request in hand or to come, and still no end of this one's head: it is told so, and little more of it is
@@ -213,7 +229,7 @@ class Line(web.RequestHandler, asyncio.BufferedProtocol):
         """The answer has left."""
         self._busy, self._body, self._more, self._place.coming = False, None, None, True
         self._lines.places.renew(self._place)
-        if self._ahead:
+        if self._ahead or self._part:
             self._wait_for_head()
             self._in_turn()
 

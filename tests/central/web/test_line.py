@@ -82,6 +82,10 @@ async def house(config: HttpConfig) -> AsyncIterator[House]:
         there.came.append("well")
         return web.Response(text="well")
 
+    async def read(request: web.Request) -> web.Response:
+        await request.read()
+        return await well(request)
+
     async def held(_: web.Request) -> web.Response:
         there.came.append("held")
         await there.go_on.wait()
@@ -94,6 +98,7 @@ async def house(config: HttpConfig) -> AsyncIterator[House]:
     app = web.Application(middlewares=[entrance])
     app[PROXIES] = NO_PROXIES
     app.router.add_get("/healthz", well)
+    app.router.add_post("/healthz", read)
     app.router.add_get("/healthz/held", held)
     app.router.add_get("/healthz/large", large)
     async with listening(app, "127.0.0.1", 0, config) as there.url:
@@ -195,6 +200,55 @@ async def test_a_later_heads_time_is_as_short(comes: str) -> None:
             writer.write(ASKED[:-4])
         assert await is_cut((reader, writer))
         assert CLOSED.value(why="head") == before + 1
+
+
+POST = b"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+CHUNKS = b"POST /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"
+PART = ASKED[:-4]
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [ASKED + PART], [ASKED * 2 + PART], [POST + b"x" * 9 + PART], [POST, b"x" * 9 + PART],
+        [POST + b"x", b"x" * 8 + PART], [CHUNKS + PART], [HELD, ASKED, PART], [ASKED[:-2], ASKED[-2:] + PART],
+    ],
+    ids=["one", "two", "a body", "then a body", "half a body", "chunks", "three pieces", "half an end"],
+)  # fmt: skip
+async def test_half_a_head_that_came_with_a_request_has_a_heads_time(pieces: list[bytes]) -> None:
+    """Before: what lay behind the request was forgotten with its answer, and kept the line until it had been idle for
+    long."""
+    async with house(replace(PATIENT, head_s=0.3)) as at:
+        at.go_on.set()
+        before = CLOSED.value(why="head")
+        reader, writer = await at.call()
+        for piece in pieces:
+            sent = TAKEN.value()
+            writer.write(piece)
+            await until(lambda sent=sent, piece=piece: TAKEN.value() >= sent + len(piece))
+        async with asyncio.timeout(PATIENCE_S):
+            said = await reader.read()
+        assert said.count(b"HTTP/1.1 200") == max(1, b"".join(pieces).count(b"HTTP/1.1") - 1)
+        assert CLOSED.value(why="head") == before + 1
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [[ASKED], [ASKED * 2], [POST + b"x" * 9], [POST, b"x" * 9], [POST + b"x", b"x" * 8], [ASKED[:9], ASKED[9:]]],
+)
+async def test_whole_requests_leave_a_line_idle_for_as_long_as_it_may(pieces: list[bytes]) -> None:
+    async with house(replace(PATIENT, head_s=0.3)) as at:
+        reader, writer = await at.call()
+        for piece in pieces:
+            sent = TAKEN.value()
+            writer.write(piece)
+            await until(lambda sent=sent, piece=piece: TAKEN.value() >= sent + len(piece))
+        for _ in range(b"".join(pieces).count(b"HTTP/1.1")):
+            await asyncio.wait_for(reader.readuntil(b"well"), PATIENCE_S)
+        late = await at.call()
+        late[1].write(PART)
+        assert await is_cut(late), "a head's time is over"
+        await at.asks((reader, writer))
 
 
 async def test_a_head_that_is_too_big_is_not_read_to_its_end() -> None:
