@@ -9,7 +9,7 @@ import orjson
 from central.catalogue.reads import on_sale_now, serves
 from central.inventory.model import FREE, TAKEN, TAKEN_BY, AllocationState, Contingent, has_seat, taken_by
 from central.kernel.columns import apart, columns
-from central.kernel.contexts import on_path
+from central.kernel.contexts import PARENT, on_path
 from central.kernel.db import in_list
 from central.kernel.tx import Read
 from central.pricing.reads import CELL, cells, prices_in, proofs_in
@@ -336,24 +336,31 @@ _COMING = columns(
 )  # fmt: skip
 
 
-def not_fired(read: Read, below: str, until: datetime, most: int) -> list[Coming]:
+_PATH = (
+    "JOIN context c0 ON c0.id = p.context_id LEFT JOIN context c1 ON c1.id = c0.parent_id "
+    "LEFT JOIN context c2 ON c2.id = c1.parent_id LEFT JOIN context c3 ON c3.id = c2.parent_id "
+)
+"""Of a performance's context and all above it: there are four kinds, one below the other. A recursion would walk the
+whole tree, with everything that neighbours have in it."""
+assert len(PARENT) == 4, "each has its place in `_PATH`"
+
+
+def not_fired(read: Read, below: str, until: datetime, most: int, only: tuple[Id, Id] | None = None) -> list[Coming]:
     """What fires until then of performances at this context or under it that are not over and have places in the rule's
-    contingent: the first ones, rule by rule, of each those that begin first."""
+    contingent: the first ones, rule by rule, of each those that begin first. `only`: of this rule and performance."""
     # clock: a day that people or the law set; what is final of it waits for a steady clock
     rows = read.run(
-        "WITH RECURSIVE line (of_id, above) AS (SELECT id, id FROM context UNION ALL "  # noqa: S608 - names of ours
-        "SELECT l.of_id, c.parent_id FROM line l JOIN context c ON c.id = l.above WHERE c.parent_id IS NOT NULL) "
-        f"SELECT DISTINCT {_COMING}, r.code, p.starts FROM performance p "  # a count for each category
-        "JOIN place_count n ON n.performance_id = p.id "
-        "JOIN release_rule r ON r.contingent_id = n.contingent_id "
-        "JOIN line l ON l.of_id = p.context_id AND l.above = r.context_id "
-        "JOIN line b ON b.of_id = p.context_id AND b.above = :below "
-        "WHERE p.closes > :now AND r.active = 1 AND COALESCE(r.performance_id, p.id) = p.id "
-        "AND COALESCE(r.event_id, p.event_id) = p.event_id "
+        f"SELECT DISTINCT {_COMING}, r.code, p.starts FROM performance p "  # noqa: S608 - names of ours
+        "JOIN place_count n ON n.performance_id = p.id "  # a count for each category
+        f"JOIN release_rule r ON r.contingent_id = n.contingent_id {_PATH}"
+        f"WHERE p.closes > :now AND r.active = 1 {'AND r.id = :rule AND p.id = :performance ' if only else ''}"
+        "AND r.context_id IN (c0.id, c1.id, c2.id, c3.id) AND :below IN (c0.id, c1.id, c2.id, c3.id) "
+        "AND COALESCE(r.performance_id, p.id) = p.id AND COALESCE(r.event_id, p.event_id) = p.event_id "
         "AND COALESCE(r.at, p.starts - r.before_s * 1000) <= :until AND NOT EXISTS "
         "(SELECT 1 FROM release_firing f WHERE f.rule_id = r.id AND f.performance_id = p.id) "
         "ORDER BY r.code, r.id, p.starts, p.id LIMIT :most",
         now=to_ms(read.now), below=below, until=to_ms(until), most=most,
+        **(dict(zip(("rule", "performance"), only, strict=True)) if only else {}),
     )  # fmt: skip
     return [Coming(*facts) for facts, _ in apart(Coming, rows)]
 

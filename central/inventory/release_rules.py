@@ -50,9 +50,10 @@ class DueRelease:
     at: datetime
 
 
-def due(read: Read, until: datetime, below: str, most: int) -> list[DueRelease]:
-    """What fires until then at a context or below it, of performances that are not over: the first so many."""
-    found = not_fired(read, below, until, most)
+def due(read: Read, until: datetime, below: str, most: int, only: tuple[Id, Id] | None = None) -> list[DueRelease]:
+    """What fires until then at a context or below it, of performances that are not over: the first so many. `only`: of
+    this rule and performance."""
+    found = not_fired(read, below, until, most, only)
     return [
         DueRelease(each.rule_id, each.performance_id, each.contingent_id, each.to_contingent_id, from_ms(each.at))
         for each in found
@@ -67,10 +68,17 @@ class FireReleaseRules:
     context_id: Annotated[Id, Ref("context")]
 
 
-@handles(FireReleaseRules, needs=InventoryPrivilege.CONTINGENT_MODIFY, gives=list[ReleaseFiring])
-def fire_release_rules(tx: Tx, want: FireReleaseRules) -> Outcome[list[ReleaseFiring]]:
+@handles(
+    FireReleaseRules, needs=InventoryPrivilege.CONTINGENT_MODIFY, gives=list[ReleaseFiring],
+    looked=lambda read, want: due(read, read.now, want.context_id, AT_ONCE),
+)  # fmt: skip
+def fire_release_rules(tx: Tx, want: FireReleaseRules, found: list[DueRelease]) -> Outcome[list[ReleaseFiring]]:
+    """Which are due is looked for beside the writer, among all performances to come; here each is asked about once
+    more."""
     fired: list[ReleaseFiring] = []
-    for each in due(tx, tx.now, want.context_id, AT_ONCE):
+    for each in found:
+        if due(tx, tx.now, want.context_id, 1, (each.rule_id, each.performance_id)) != [each]:
+            continue
         fired.append(_fire(tx, each))
         if sum(one.places for one in fired) >= PLACES_AT_ONCE:
             break

@@ -74,7 +74,7 @@ GROWS = {
     r"FROM (place p|place|release_firing) WHERE (p\.)?performance_id (= f\.id|IN \(SELECT id FROM performance\))": (
         "a contingent that goes is looked for in the index once for each performance, however many places it has"
     ),
-    r"^WITH RECURSIVE line .* r.id AS rule_id": "every rule of the house that has not fired, of performances to come",
+    r"DISTINCT r.id AS rule_id.* AND r.active = 1 AND r.context_id": "beside the writer: what may fire of what comes",
     r"^DELETE FROM \w+ WHERE id = :id$": "SQLite looks at whatever may refer to it: see SCANNED",
     r"FROM performance WHERE state <> :draft AND closes": "beside the writer: what is not over is compared in pieces",
     r"FROM webhook WHERE active = 1": TOLD,

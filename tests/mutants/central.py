@@ -75,7 +75,7 @@ KERNEL = (
         "            elif self._begun == 0 and self._head is None:",
         "tests/central/web/test_line.py"),
     one("line-ahead-head", "a head that was begun behind another request has all the time there is",
-        "central/web/line.py", "        if self._ahead:\n            self._wait_for_head()\n",
+        "central/web/line.py", "        if self._ahead or self._part:\n            self._wait_for_head()\n",
         "        if self._ahead:\n",
         "tests/central/web/test_line.py"),
     one("keeper-newest", "whoever came last to a broker is forgotten first", "shared/runtime/doorkeeper.py",

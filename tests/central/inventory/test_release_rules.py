@@ -17,6 +17,7 @@ from central.inventory.release_rules import ComingReleases, FireReleaseRules, du
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import ContextKind
 from central.kernel.crud import command_of
+from central.kernel.db import SqliteConnection
 from central.kernel.privileges import Action
 from central.kernel.tx import Read
 from central.orders.holds import BestWish, HoldPlaces
@@ -57,6 +58,15 @@ def shares(clerk: Clerk, house: House) -> dict[tuple[str, str], dict[str, int]]:
 
 @pytest.fixture
 def press(clerk: Clerk, house: House) -> Id:
+    return _press(clerk, house)
+
+
+@pytest.fixture
+def press_of() -> Any:
+    return _press
+
+
+def _press(clerk: Clerk, house: House) -> Id:
     """A counter of the press, whose contingent has four seats and five standing places."""
     channel, point = new_id(), new_id()
     names = {"fr": "Presse"}
@@ -103,6 +113,44 @@ def test_the_unsold_rest_falls_back(clerk: Clerk, house: House, press: Id, when:
     assert fire(clerk, house) == [], "once"
     assert releases_due(Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)) is None
     clerk.do(house.order(house.seats[2]))
+
+
+def test_neither_contexts_without_performances_nor_other_rules_make_it_dear(
+    quick: tuple[Clerk, House], press_of: Any
+) -> None:
+    """Before: it walked up from every context of the house, in the writer."""
+    clerk, house = quick
+    press_of(clerk, house)
+    rule(clerk, house, at=NOW)
+
+    def steps() -> tuple[int, int]:
+        spent, read = [0], Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
+        assert isinstance(clerk.db, SqliteConnection)
+        clerk.db._db.set_progress_handler(lambda: spent.__setitem__(0, spent[0] + 1), 1)
+        (found,) = due(read, NOW, house.institution, 5)
+        looked = spent[0]
+        assert due(read, NOW, house.institution, 5, (found.rule_id, found.performance_id)) == [found]
+        clerk.db._db.set_progress_handler(None, 0)
+        return looked, spent[0] - looked
+
+    few = steps()
+    for _ in range(40):
+        season = new_id()
+        clerk.do(CreateContext(id=season, context_id=house.organiser, kind=ContextKind.SEASON, code=season[-6:],
+                               names={"fr": "S"}, settings={}))  # fmt: skip
+    assert steps() == few
+
+
+def test_what_another_process_fired_meanwhile_is_not_fired_again(
+    quick: tuple[Clerk, House], press_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clerk, house = quick
+    press_of(clerk, house)
+    rule(clerk, house, at=NOW)
+    looked = due(Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys), NOW, house.institution, 5)
+    assert len(fire(clerk, house)) == 1
+    monkeypatch.setattr(release_rules, "due", lambda *said: looked if len(said) == 4 else due(*said))
+    assert fire(clerk, house) == []
 
 
 def test_it_is_in_the_plans_history_and_can_be_taken_back(clerk: Clerk, house: House, press: Id) -> None:
