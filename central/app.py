@@ -31,6 +31,7 @@ from central.kernel.remedy import remedy
 from central.kernel.schema import SchemaError, heads, upgrade
 from central.kernel.trouble import Unavailable
 from central.kernel.work import BACKOFF
+from central.lost_house import refuse_in_place_of_another
 from central.web.api import problems
 from central.web.area import BUS, CONFIG, DOOR, ROSTER, Area, Check, Work
 from central.web.away import away
@@ -146,6 +147,7 @@ def open_door(config: CentralConfig) -> Door:
     """Keys and an up-to-date database; a sentence where one of them is not to be had."""
     database = config.opened
     try:
+        refuse_in_place_of_another(config)
         if copy := upgrade(database, config.set_aside):
             log.info("the database was set aside before it was brought up to date", copy=str(copy))
         keys = open_keys(database, config.keys, datetime.now(UTC))

@@ -90,6 +90,14 @@ def _not_brought_over(found: Earlier) -> str:
     )
 
 
+def is_new(database: Database) -> bool:
+    """Whether nothing was ever made in it."""
+    if database.is_sqlite and not (database.path.exists() and database.path.stat().st_size):
+        return True
+    with _opened(database) as engine, engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() is None
+
+
 def heads(database: Database) -> list[str]:
     """The revision that a database of this version has."""
     return ScriptDirectory.from_config(alembic_config(database)).get_heads()
