@@ -101,3 +101,5 @@ class NoPerformance(Reason):
     NOT_VALIDATED = auto()
     BAD_TIMES = auto()
     NOT_POSSIBLE_NOW = auto()
+    # whose: of one hall's own plan
+    PLAN_TOO_LARGE = auto()  # for devices, which take so much of an answer

@@ -31,13 +31,13 @@ from central.organisation.model import OrganisationPrivilege
 from central.organisation.webhook_log import (
     Asking,
     LoggedCommand,
-    asking,
     asks_for,
     cursor,
     done_after,
     fits_any,
     place_in_row,
     still_asking,
+    those_on,
     those_told,
     touched_by,
     wanted_by,
@@ -108,13 +108,17 @@ def to_tell(read: Read, want: TellWebhooks) -> TellingPiece:
 
 
 def _stretch(read: Read, want: TellWebhooks) -> Iterator[ToTell]:
-    askers = asking(read)
-    found = done_after(read, want.after, want.upto) if askers else []
+    webhooks, eyes = those_on(read), dict[Id, Asking | None]()
+    found = done_after(read, want.after, want.upto) if webhooks else []
     touched = touched_by(read, [each.id for each in found])
     for done in found:
         past = want.within if done.seq == want.after + 1 else 0
-        for one in askers:
-            if wanted_by(one.webhook, done, touched.get(done.id, ())):
+        for each in webhooks:
+            if not wanted_by(each, done, touched.get(done.id, ())):
+                continue
+            if each.id not in eyes:
+                eyes[each.id] = with_eyes(read, each)
+            if one := eyes[each.id]:
                 yield from _told(read, one, done, touched.get(done.id, ()), past)
 
 

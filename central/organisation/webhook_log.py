@@ -55,14 +55,15 @@ class Asking:
     owner: Actor
 
 
-def asking(read: Read) -> list[Asking]:
-    """The webhooks that are on and whose operators are still there, in the order in which they are told."""
-    told = [with_eyes(read, webhook) for webhook in read.find(Webhook, "WHERE active = 1 AND secret <> ''")]
-    return sorted((one for one in told if one), key=lambda one: place_in_row(one.webhook.id, 0))
+def those_on(read: Read) -> list[Webhook]:
+    """In the order in which they are told. Whose eyes they look through is asked of those alone that something
+    concerns: a house may have thousands, and each is some statements."""
+    found = read.find(Webhook, "WHERE active = 1 AND secret <> ''")
+    return sorted(found, key=lambda webhook: place_in_row(webhook.id, 0))
 
 
 def still_asking(read: Read, webhook_id: Id) -> bool:
-    """`asking`, of one webhook."""
+    """Whether it is on, and its operator is still there."""
     webhook = read.get(Webhook, webhook_id)
     operator = read.get(Operator, webhook.operator_id) if webhook and webhook.active and webhook.secret else None
     return operator is not None and operator.active
@@ -148,14 +149,17 @@ class LogStretch:
 def news(read: Read, looked: int, most: int) -> LogStretch:
     """`looked`: up to where somebody looked who found nothing to tell. `most`: rows of the log."""
     (kept, within), last = cursor(read), head(read)
-    askers = asking(read)
-    if not askers:
+    webhooks = those_on(read)
+    if not webhooks:
         return LogStretch(last, 0, last, False)
     after = max(kept, looked)
     upto = min(last, after + most)
     found = done_after(read, after, upto)
     touched = touched_by(read, [each.id for each in found])
-    concerns = any(wanted_by(one.webhook, done, touched.get(done.id, ())) for done in found for one in askers)
+    wanted = {
+        each.id for done in found for each in webhooks if wanted_by(each, done, touched.get(done.id, ()))
+    }  # fmt: skip
+    concerns = any(still_asking(read, each) for each in sorted(wanted))
     return LogStretch(after, within if after == kept else 0, upto, concerns)
 
 

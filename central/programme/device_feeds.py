@@ -29,7 +29,7 @@ from central.venues.plan_tables import version_of
 from central.venues.reads import zones_built
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
-from shared.wire.feeds import FeedFamily, feed_name
+from shared.wire.feeds import MOST_ROW, FeedFamily, feed_name
 
 POINTS_AT_ONCE = 20  # points of sale in one command: some 4 ms of the writer, and sales wait behind it
 
@@ -64,11 +64,12 @@ def drawn(read: Read, performance: Performance) -> PlacesDrawn:
 @dataclass(frozen=True, slots=True)
 class PlanTold:
     """The plan that devices get of a performance. `body` None: it stands in the feed. `mark`: what this followed
-    from."""
+    from. `fits`: devices take as much."""
 
     plan_id: Id
     body: str | None
     mark: tuple[Any, ...]
+    fits: bool = True
 
 
 def source_of(performance: Performance, of_now: PlacesDrawn) -> Id:
@@ -114,7 +115,8 @@ def _plan_to_tell(read: Read, performance_id: str) -> PlanTold | None:
     source = source_of(performance, of_now)
     plan_id, body = plan_drawn(read, performance, source)
     there = plan_stands(read, performance.site_id, plan_id)
-    return PlanTold(plan_id, None if there else body, (of_now.mark, plan_mark(read, performance, source)))
+    fits = there or len(orjson.dumps(body)) <= MOST_ROW
+    return PlanTold(plan_id, None if there else body, (of_now.mark, plan_mark(read, performance, source)), fits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +140,8 @@ def tell_plan(tx: Tx, want: TellPlan, told: PlanTold | None) -> Outcome[bool]:
     if not plan_stands(tx, performance.site_id, told.plan_id):
         if told.body is None:  # it was there, and is past
             return Ok(False)
+        if not told.fits:  # it would be as one that is gone, and nobody would know
+            return Refused(NoPerformance.PLAN_TOO_LARGE, fix=want.performance_id)
         tx.feed_json(feed_name(FeedFamily.PLANS, performance.site_id), told.plan_id, told.body)
     before = plan_id_of(standing_performance(tx, performance))
     publish_performance(tx, performance, told.plan_id)

@@ -53,7 +53,7 @@ BY_HAND = (
     "operators, profiles and kinds of a house, which people make one by one; read once, in a command given by hand"
 )
 RARE = "a line for each in a table that is small, in a command given by hand"
-TOLD = "beside the writer: each webhook, with what its operator may; an organiser has twenty"
+TOLD = "beside the writer: each webhook that is on; an organiser has twenty"
 GROWS = {
     r"FROM hold WHERE state = 'active'": PIECE,
     r"FROM hold WHERE id = :id": PIECE,
@@ -78,10 +78,6 @@ GROWS = {
     r"^DELETE FROM \w+ WHERE id = :id$": "SQLite looks at whatever may refer to it: see SCANNED",
     r"FROM performance WHERE state <> :draft AND closes": "beside the writer: what is not over is compared in pieces",
     r"FROM webhook WHERE active = 1": TOLD,
-    r"FROM operator WHERE id = :id$": TOLD,
-    r"FROM operator_grant WHERE operator_id = :id": TOLD,
-    r"FROM operator_perimeter WHERE operator_id = :id": TOLD,
-    r"FROM operator_role r JOIN operator_profile p": TOLD,
 }
 """Statement → why."""
 BY_CHANCE = r"FROM context WHERE parent_id = :id ORDER BY id LIMIT 1"

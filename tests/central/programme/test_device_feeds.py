@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from central.areas import AREAS
-from central.catalogue.model import PerformanceDo
+from central.catalogue.model import NoPerformance, PerformanceDo
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
 from central.kernel.crud import CONFIGURED, command_of
@@ -419,6 +419,27 @@ async def test_the_loop_hears_of_what_is_changed(
             assert (await door.execute(SYSTEM, change, new_id())).ok
         await until(told)
         keeping.cancel()
+
+
+@pytest.mark.behind_the_door
+async def test_a_plan_that_no_device_takes_is_refused_and_named(
+    sqlite_place: tuple[Database, House], quick: tuple[Clerk, House], keys: Keys, watch: Watch, monkeypatch: Any
+) -> None:
+    """Before: it was told as one that is gone, and nobody knew but who reads the log."""
+    clerk, house = quick
+    clerk.db.write("DELETE FROM feed_row WHERE feed = :feed", {"feed": f"plans/{house.site}"})
+    async with opened(sqlite_place[0], keys, watch) as door:
+        loop = DeviceLoop(door)
+        monkeypatch.setattr(device_feeds, "MOST_ROW", 100)
+        while await loop.tell():
+            pass
+        assert loop._own.trouble and loop._own.trouble.reason == NoPerformance.PLAN_TOO_LARGE.key
+        assert not clerk.feed(f"plans/{house.site}")
+        monkeypatch.undo()
+        loop._own.forget(TellPlan(performance_id=house.performance))
+        loop._told = None
+        assert await loop.tell()
+        assert clerk.feed(f"plans/{house.site}") and not loop._own.trouble
 
 
 async def test_a_point_of_sale_that_cannot_be_told_keeps_no_other_from_being_told(
