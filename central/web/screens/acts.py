@@ -38,7 +38,7 @@ from central.web.screens.sheet import (
 )
 from central.web.screens.things import is_final
 from central.web.session import local_path
-from central.web.shown import SHOWN, shown_mark, was_shown
+from central.web.shown import SHOWN, how_it_stands, shown_mark, unseen_because
 from central.web.text_keys import enum_name
 from shared.ids import is_id
 from shared.outcome import Ok, Refused
@@ -91,8 +91,7 @@ def _first_typed(screen: Screen, read: Read, sheet: Sheet) -> dict[str, list[str
     typed: dict[str, list[str]] = {}
     opening = screen.frame.openings.get(sheet.handler.name)
     defaults = {**defaults_of(sheet), **(opening(read, str(sheet.on)) if opening else {})}
-    declaration = BY_NAME.get(sheet.table)
-    row = read.get(declaration.kind, sheet.on) if declaration and sheet.on else None
+    declaration, row = BY_NAME.get(sheet.table), _row(read, sheet)
     there = set(declaration.names) if declaration and row else set()
     setting = (
         setting_of(read, sheet.table, sheet.on, {}, None, screen.t.point) if row else Setting(point=screen.t.point)
@@ -105,6 +104,12 @@ def _first_typed(screen: Screen, read: Read, sheet: Sheet) -> dict[str, list[str
     return typed
 
 
+def _row(read: Read, sheet: Sheet) -> Any:
+    """What is acted on; None where it is nothing that is there."""
+    declaration = BY_NAME.get(sheet.table)
+    return read.get(declaration.kind, sheet.on) if declaration and sheet.on else None
+
+
 async def _acted(
     screen: Screen, sheet: Sheet, typed: dict[str, list[str]], given: Mapping[str, Any], *, doing: bool
 ) -> web.Response:
@@ -113,8 +118,9 @@ async def _acted(
     reply: Reply | None = None
     command_id = id_in(typed, COMMAND)
     values = {**parsed.values, **given}
+    stands = how_it_stands(await screen.read(lambda read: _row(read, sheet)))
     answers = shown_mark(parsed.values)
-    unseen = doing and bool(sheet.fields) and not was_shown(typed.get(SHOWN) or [], answers)
+    unseen = unseen_because(typed.get(SHOWN) or [], answers, stands) if doing else ""
     doing = doing and not unseen
     name = await screen.read(lambda read: _name_to_type(read, screen, sheet, values))
     unsure = doing and _plain((typed.get(SURE) or [""])[0]) != _plain(name)
@@ -134,7 +140,7 @@ async def _acted(
     answer = await _answer(screen, sheet, values, reply) if sound else []
     return await _act_page(
         screen, sheet, view, refusal, told, sound, status=200 if sound and not unsure else 422, answer=answer,
-        name=name, unsure=unsure, answers=answers, unseen=unseen,
+        name=name, unsure=unsure, mark=answers and f"{answers}{stands}", unseen=unseen,
     )  # fmt: skip
 
 
@@ -170,14 +176,14 @@ def _after(screen: Screen, sheet: Sheet) -> str:
 async def _act_page(
     screen: Screen, sheet: Sheet, view: FormView, refusal: SaidRefusal | None, told: list[Any], sound: bool | None, *,
     status: int, answer: list[tuple[str, str]] | None = None, name: str = "", unsure: bool = False,
-    answers: str = "", unseen: bool = False,
+    mark: str = "", unseen: str = "",
 ) -> web.Response:  # fmt: skip
     subject = ""
     at = screen.at or await screen.read(lambda read: place_of(read, sheet.table, sheet.on))
     if sheet.on:
         subject = await screen.read(lambda read: label(read, screen.t, sheet.table, str(sheet.on)))
     back = f"/admin/e/{sheet.table}/{sheet.on}" if sheet.on else "/admin"
-    hidden = {COMMAND: new_id(), OWN: new_id(), ZONE: view.zone} | ({SHOWN: answers} if sound else {})
+    hidden = {COMMAND: new_id(), OWN: new_id(), ZONE: view.zone} | ({SHOWN: mark} if sound else {})
     return await screen.page(
         "screens/act.html", status=status, title=_chosen(screen, sheet) or screen.t.do(sheet.handler.name),
         form=view, refusal=refusal,

@@ -24,7 +24,7 @@ from central.web.screens.listing import one
 from central.web.screens.names import labels, setting_of
 from central.web.screens.refusals import SaidRefusal, said
 from central.web.screens.screen import Screen, acts_on, declared, new_id, screen_of
-from central.web.shown import SHOWN, shown_mark, was_shown
+from central.web.shown import SHOWN, how_it_stands, shown_mark, unseen_because
 from central.web.text_keys import enum_name
 from shared.ids import Id, is_id, near_id
 from shared.outcome import Refused
@@ -77,12 +77,14 @@ async def bulk(request: web.Request) -> web.Response:
         values, faults = parsed.values, parsed.faults
     if faults:
         return await _page(screen, declaration, rows, choices, chosen, typed, faults, [], [])
-    mark = shown_mark([chosen.what, [row.id for row in rows], values])
-    doing = DO in typed and was_shown(typed.get(SHOWN) or [], mark)
+    answers = shown_mark([chosen.what, [row.id for row in rows], values])
+    stand = shown_mark([how_it_stands(row) for row in rows])
+    unseen = unseen_because(typed.get(SHOWN) or [], answers, stand) if DO in typed else ""
+    doing = DO in typed and not unseen
     batch = Id(found) if is_id(found := (typed.get(COMMAND) or [""])[0]) else new_id()
     told, would, faults = await _each(screen, declaration, chosen, rows, values, batch, doing=doing)
-    return await _page(screen, declaration, rows, choices, chosen, typed, faults, told, would, done=doing, mark=mark,
-        unseen=DO in typed and not doing,
+    return await _page(screen, declaration, rows, choices, chosen, typed, faults, told, would, done=doing,
+        mark=f"{answers}{stand}", unseen=unseen,
     )  # fmt: skip
 
 
@@ -175,7 +177,7 @@ def _built(chosen: Choice, row: Any, values: dict[str, Any]) -> Any:
 async def _page(
     screen: Screen, declaration: Declaration, rows: list[Any], choices: dict[str, Choice], chosen: Choice | None,
     typed: Typed, faults: list[Fault], told: list[BulkLine], would: list[Effect], *, done: bool = False, mark: str = "",
-    unseen: bool = False,
+    unseen: str = "",
 ) -> web.Response:  # fmt: skip
     def look(read: Read) -> tuple[list[tuple[str, str]], FormView]:
         named = labels(read, screen.t, [(declaration.name, row.id) for row in rows])

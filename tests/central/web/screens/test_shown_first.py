@@ -41,6 +41,12 @@ async def _many_rows(browser: Browser) -> None:
     fewer = await browser.send(path, other, row=browser.house.full, _do="1")
     assert not _done_all(fewer) and await _rank(browser) == was, "other rows are another answer"
     assert _done_all(await browser.send(path, other, _do="1")) and await _rank(browser) == 99
+    preview = await browser.send(path, entered, rank="13")
+    form = f"/admin/e/tariff/{browser.house.full}/edit"
+    await browser.send(form, await browser.get(form), rank="98")
+    again = await browser.send(path, preview, _do="1")
+    assert "Cela a changé entre-temps" in again and await _rank(browser) == 99, "somebody else changed one of them"
+    assert _done_all(await browser.send(path, again, _do="1")) and await _rank(browser) == 13
 
 
 async def _carried(browser: Browser) -> None:
@@ -79,6 +85,15 @@ async def _one_act(browser: Browser) -> None:
     day = {f"schedule.{name}": f"2030-12-12T{at}" for name, at in times.items()}
     await browser.send(act, await browser.get(act), **day, _do="1")
     assert await value(browser, starts) == was
+    preview = await browser.send(act, await browser.get(act), **day)
+    others = await browser.send(act, preview, **{name: at.replace("12-12", "12-13") for name, at in day.items()})
+    await browser.send(act, others, _do="1")
+    moved = await value(browser, starts)
+    assert moved != was, "somebody else was faster"
+    again = await browser.send(act, preview, _do="1")
+    assert "Cela a changé entre-temps" in again and await value(browser, starts) == moved
+    await browser.send(act, again, _do="1")
+    assert await value(browser, starts) not in (was, moved)
 
 
 async def _back(browser: Browser) -> None:
