@@ -114,12 +114,9 @@ def _stretch(read: Read, want: TellWebhooks) -> Iterator[ToTell]:
     for done in found:
         past = want.within if done.seq == want.after + 1 else 0
         for each in webhooks:
-            if not wanted_by(each, done, touched.get(done.id, ())):
-                continue
-            if each.id not in eyes:
-                eyes[each.id] = with_eyes(read, each)
-            if one := eyes[each.id]:
-                yield from _told(read, one, done, touched.get(done.id, ()), past)
+            if wanted_by(each, done, touched.get(done.id, ())):
+                one = eyes[each.id] if each.id in eyes else eyes.setdefault(each.id, with_eyes(read, each))
+                yield from _told(read, one, done, touched.get(done.id, ()), past) if one else ()
 
 
 @handles(
@@ -140,8 +137,7 @@ def tell_webhooks(tx: Tx, want: TellWebhooks, piece: TellingPiece | None) -> Out
             body=each.payload,
             made=tx.now,
             state=DeliveryState.WAITING,
-            tries=0,
-            tried=None,
+            tries=0, tried=None,
             next_try=tx.now,
             answer=None,
             why="",
