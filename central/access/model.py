@@ -6,9 +6,10 @@ from enum import StrEnum, auto
 from typing import Annotated, Any
 
 from central.kernel.anomalies import ANOMALIES
-from central.kernel.entity import Link, Loose, Ref, entity
+from central.kernel.entity import Link, Loose, Ref, Unproved, entity
 from central.kernel.slots import Slot
 from central.kernel.values import Word
+from shared.clock import from_ms
 from shared.ids import Id
 from shared.outcome import Reason
 
@@ -17,6 +18,11 @@ GATE = Slot("the gate that saw it")
 
 class AccessPrivilege(StrEnum):
     ACCESS_READ = "access.scan.read"
+
+
+HEARD = Unproved("when central heard it first: lists are in this order, and nothing is decided by it")
+LONG_AGO = from_ms(0)
+"""Of a row that nobody said it of there is none: migration 0023 took what rows from before state themselves."""
 
 
 class NoScan(Reason):
@@ -32,12 +38,13 @@ TOLD_ID = "COALESCE(scan.fact_id, scan.id)"
 """In a statement that reads `scan` by its own name: what its gate called it (`Scan.told_id`)."""
 
 
-@entity("scan", read=AccessPrivilege.ACCESS_READ, index=(("ticket_id",), ("performance_id", "at")))
+@entity("scan", read=AccessPrivilege.ACCESS_READ, index=(("ticket_id",), ("performance_id", "received")))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
-    """Every scan, refusals too. `at` is corrected time; `fact_id` is what the gate called it, under which its passage,
-    its neighbours and the feed know it. The id here follows from device and `fact_id`: no other device's scan can take
-    its place. Of a scan from before, whose id is the gate's own, `fact_id` is None."""
+    """Every scan, refusals too. `at` is what the gate says, `received` when central heard it. `fact_id` is what the
+    gate called it, under which its passage, its neighbours and the feed know it. The id here follows from device and
+    `fact_id`: no other device's scan can take its place. Of a scan from before, whose id is the gate's own, `fact_id`
+    is None."""
 
     id: Id
     device_id: Annotated[Id, Link(GATE)]
@@ -53,6 +60,7 @@ class Scan:
     entry: int
     persons: int
     fact_id: Annotated[Id, Loose("what its device called it")] | None = None
+    received: Annotated[datetime, HEARD] = LONG_AGO
 
     @property
     def told_id(self) -> Id:
@@ -86,6 +94,7 @@ class Admission:
     site_id: Annotated[str, Link("site")]
     at: datetime
     gate: str
+    received: Annotated[datetime, HEARD] = LONG_AGO
 
 
 class ScanAnomaly(StrEnum):
@@ -94,7 +103,7 @@ class ScanAnomaly(StrEnum):
     SCANNED_TOO_OFTEN = auto()  # a device refused one ticket more often than is kept
 
 
-@entity("anomaly", read=AccessPrivilege.ACCESS_READ, index=(("kind", "at"), ("settled",)))
+@entity("anomaly", read=AccessPrivilege.ACCESS_READ, index=(("kind", "at"), ("settled", "received")))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anomaly:
     """For a person to settle; never deleted. `kind` is one that an area has entered (kernel/anomalies.py), `subject`
@@ -107,3 +116,4 @@ class Anomaly:
     subject: str
     detail: dict[str, Any]
     settled: bool
+    received: Annotated[datetime, HEARD] = LONG_AGO

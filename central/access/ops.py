@@ -6,7 +6,7 @@ A bound takes from the device that told too much, and from nobody else: what use
 counted apart, each by device; and a scan of an entry that nobody used yet is taken whatever was told before."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -14,12 +14,12 @@ from central.access.model import AccessPrivilege, Admission, Anomaly, NoScan, Pa
 from central.access.reads import FIRST_COUNTS, TELLS_OF_AN_ENTRY, USED_AN_ENTRY, surplus_id
 from central.catalogue.reads import whereabouts
 from central.kernel.contexts import whole_house
-from central.kernel.entity import Ref
+from central.kernel.entity import Loose, Ref
 from central.kernel.facts import Author
 from central.kernel.registry import answers
 from central.kernel.tx import Read, Tx
 from central.orders.model import Entitlement
-from shared.clock import to_ms
+from shared.clock import from_ms, to_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.facts import Direction, Fact
@@ -27,7 +27,6 @@ from shared.wire.facts import PassageFact as PassageFact
 from shared.wire.facts import ScanFact as ScanFact
 from shared.wire.feeds import AdmissionRow, FeedFamily, feed_name
 
-AHEAD = timedelta(minutes=5)  # what an honest device's clock and central's may be apart
 MOST_SCANS = 500
 """Of one ticket and one device: those that used an entry, and as many that used none. A ticket is for one evening: no
 honest device comes near."""
@@ -56,6 +55,7 @@ def take_scan(tx: Tx, gate: Author, fact: Fact, said: ScanFact) -> Outcome[None]
         entry=said.entry,
         persons=said.persons,
         fact_id=fact.id,
+        received=from_ms(to_ms(tx.now)),  # as its row says it again
     )
     uses = said.admitted and said.entry > 0 and said.direction is Direction.ENTRY
     full = bool(said.ticket_id) and _told_enough(tx, said.ticket_id, gate.id, uses)
@@ -236,6 +236,7 @@ def _set_admission(tx: Tx, before: Admission | None, scan: Scan | None) -> None:
         site_id=scan.site_id,
         at=scan.at,
         gate=scan.gate,
+        received=scan.received,
     )
     if before == after:
         return
@@ -253,7 +254,14 @@ def report(
     """Makes an anomaly visible, once: of a kind that its area has entered."""
     tx.insert_if_absent(
         Anomaly(
-            id=anomaly_id, kind=str(kind), at=at, device_id=device_id, subject=subject, detail=detail, settled=False
+            id=anomaly_id,
+            kind=str(kind),
+            at=at,
+            device_id=device_id,
+            subject=subject,
+            detail=detail,
+            settled=False,
+            received=tx.now,
         )
     )
 
@@ -266,14 +274,17 @@ def settle(tx: Tx, anomaly_id: Id) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anomalies:
-    """Open anomalies, newest first."""
+    """Open anomalies, the one that central heard of last first; `before`: those that come after this one."""
 
     context_id: Annotated[Id, Ref("context")]
     limit: int = 200
+    before: Annotated[Id, Loose("an anomaly of the whole house, of which whoever asks reads all")] | None = None
 
 
 @answers(Anomalies, needs=AccessPrivilege.ACCESS_READ, at=whole_house, gives=list[Anomaly])
 def anomalies(read: Read, want: Anomalies) -> Outcome[list[Anomaly]]:
-    first = "ORDER BY CASE WHEN at > :soon THEN 1 ELSE 0 END, at DESC, id"  # a clock that is ahead is in nobody's way
-    soon = to_ms(read.now + AHEAD)
-    return Ok(read.find(Anomaly, f"WHERE settled = 0 {first} LIMIT :n", soon=soon, n=min(want.limit, 1000)))
+    older = "(received, at, id) < (SELECT b.received, b.at, b.id FROM anomaly b WHERE b.id = :before)"
+    last = {"before": want.before} if want.before else {}
+    which = f"settled = 0 AND {older}" if last else "settled = 0"
+    order = "ORDER BY received DESC, at DESC, id DESC LIMIT :n"
+    return Ok(read.find(Anomaly, f"WHERE {which} {order}", n=min(want.limit, 1000), **last))

@@ -253,11 +253,17 @@ class _Scan:
     admitted: int
     reason: str
     direction: str
+    received: int
+
+    @property
+    def since(self) -> tuple[int, int]:
+        """Of what came together the gate's own word says which was the last."""
+        return self.received, self.at
 
 
 _SCAN = columns(
     _Scan, id="id", device="device_id", ticket="ticket_id", at="at", admitted="admitted", reason="reason",
-    direction="direction",
+    direction="direction", received="received",
 )  # fmt: skip
 
 
@@ -271,16 +277,16 @@ def lanes_of(read: Read, performance: Performance, current: Sequence[str]) -> tu
     for about in dict.fromkeys([performance.id, *current, ""]):  # "": a code that named no performance
         scans = read.run(
             f"SELECT {_SCAN} FROM scan WHERE performance_id = :id "  # noqa: S608 - names of ours
-            "AND site_id = :site ORDER BY at DESC, id DESC LIMIT :n",
+            "AND site_id = :site ORDER BY received DESC, at DESC, id DESC LIMIT :n",
             id=about, site=performance.site_id, n=MOST_SCANS,
         )  # fmt: skip
         for scan in (_Scan(*row) for row in scans):
-            if scan.device not in last or last[scan.device].at < scan.at:
+            if scan.device not in last or last[scan.device].since < scan.since:
                 last[scan.device] = scan
         since = to_ms(performance.doors) if about != performance.id else 0
         # clock: it shows or measures, and decides about nothing that waits
         for device, admitted, number in read.run(
-            "SELECT device_id, admitted, COUNT(*) FROM scan WHERE performance_id = :id AND at >= :since "
+            "SELECT device_id, admitted, COUNT(*) FROM scan WHERE performance_id = :id AND received >= :since "
             "AND direction = 'entry' GROUP BY 1, 2",
             id=about, since=since,
         ):  # fmt: skip

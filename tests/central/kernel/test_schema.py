@@ -1,6 +1,7 @@
 """Migrations: an empty database gets exactly what the entities declare; what is not ours is left alone."""
 
 import sqlite3
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ FROZEN = {
     "0020_kept_list_views.py": "94a5856f465c93390c3bfde83252b085db21044e2046a21e2d62721355aff268",
     "0021_invited_by_code.py": "a0b7432588b882437522feb23e932bd2930f79260d444120e75041eff9f9d109",
     "0022_found_by_what_they_name.py": "2741cbb354ceaa70425046daf4be1e7b4cd2c2a142f3eb942fe196613f728506",
+    "0023_heard_by_central.py": "dcd714ceb222436a680312aa619b3f09e366b712c968afab2c3d0ac1633fefa3",
 }
 NEWEST = max(FROZEN)[:4]
 
@@ -246,6 +248,25 @@ def test_without_pg_dump_there_is_no_copy(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SchemaError, match="pg_dump is not installed"):
         upgrade(empty_postgres, tmp_path / "aside")
+
+
+def test_what_central_did_not_note_when_it_heard_is_taken_from_what_was_told(empty: Database) -> None:
+    """And is no later than the update, whatever a device's clock said."""
+    at(empty, "0022")
+    told = {"past": 1_000, "ahead": 9_000_000_000_000}
+    with closing(empty.connect()) as db:
+        db.begin(write=True)
+        for name, when in told.items():
+            db.write(
+                "INSERT INTO anomaly (id, kind, at, device_id, subject, detail, settled) "
+                "VALUES (:name, 'duplicate_offline', :at, '', '', '{}', 0)",
+                {"name": name, "at": when},
+            )
+        db.commit()
+    upgrade(empty)
+    with closing(empty.connect()) as db:
+        now = dict(db.run("SELECT id, received FROM anomaly", {}))
+    assert now["past"] == 1_000 and 1_000 < now["ahead"] < told["ahead"]
 
 
 # --- what is no database of ours -------------------------------------------------------------------------------------
