@@ -1,6 +1,6 @@
 """Any command as a page: its fields, what it would do, and then doing it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -13,7 +13,7 @@ from central.kernel.registry import COMMANDS
 from central.kernel.tx import Read
 from central.kernel.values import Fault
 from central.web.form import form_of
-from central.web.screens.changes import effects
+from central.web.screens.changes import changed_to, effects
 from central.web.screens.fields import Field, FieldKind, Setting, optional_of, typed_of
 from central.web.screens.forms import FormView, typed_from
 from central.web.screens.names import label, name_to_type, setting_of
@@ -135,13 +135,23 @@ async def _acted(
         refusal = await screen.read(lambda read: said_above(read, screen.t, refused, faults, sheet.on))
     would = reply.would if reply is not None and reply.ok else ()
     told = await screen.read(lambda read: effects(read, screen.t, would))
+    remarks = await screen.read(lambda read: _remarks(read, screen, would))
     view = await screen.read(lambda read: view_of(screen, read, sheet, typed, faults))
     sound = reply is not None and isinstance(reply.outcome, Ok)
     answer = await _answer(screen, sheet, values, reply) if sound else []
     return await _act_page(
         screen, sheet, view, refusal, told, sound, status=200 if sound and not unsure else 422, answer=answer,
-        name=name, unsure=unsure, mark=answers and f"{answers}{stands}", unseen=unseen,
+        name=name, unsure=unsure, mark=answers and f"{answers}{stands}", unseen=unseen, remarks=remarks,
     )  # fmt: skip
+
+
+def _remarks(read: Read, screen: Screen, would: Iterable[tuple[str, str, str, str]]) -> list[str]:
+    """What the pages of those that would be changed are going to say: before it is done it still helps."""
+    said = screen.frame.remarks
+    rows = changed_to(read, would, said)
+    return list(
+        dict.fromkeys(each for table, row in rows for remark in said[table] for each in remark(read, screen.t, row))
+    )
 
 
 def _name_to_type(read: Read, screen: Screen, sheet: Sheet, values: Mapping[str, Any]) -> str:
@@ -176,7 +186,7 @@ def _after(screen: Screen, sheet: Sheet) -> str:
 async def _act_page(
     screen: Screen, sheet: Sheet, view: FormView, refusal: SaidRefusal | None, told: list[Any], sound: bool | None, *,
     status: int, answer: list[tuple[str, str]] | None = None, name: str = "", unsure: bool = False,
-    mark: str = "", unseen: str = "",
+    mark: str = "", unseen: str = "", remarks: Sequence[str] = (),
 ) -> web.Response:  # fmt: skip
     subject = ""
     at = screen.at or await screen.read(lambda read: place_of(read, sheet.table, sheet.on))
@@ -190,7 +200,7 @@ async def _act_page(
         effects=told, sound=sound, hidden=hidden, back=back,
         subject=subject, here=sheet.table, at=at, help=help_of(screen, sheet), entity=sheet.table,
         deletes=sheet.handler.deletes, returns=_returns(sheet), answer=answer or [],
-        name=name, unsure=unsure, SURE=SURE, unseen=unseen,
+        name=name, unsure=unsure, SURE=SURE, unseen=unseen, remarks=remarks,
     )  # fmt: skip
 
 

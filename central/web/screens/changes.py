@@ -1,6 +1,6 @@
 """What an act would change, in words: how many rows of what, and the first few before → after."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,22 @@ def effects(read: Read, t: Texts, would: Iterable[Row]) -> list[Effect]:
         found.append(
             Effect(action, entity, len(ids), _says(t, action, entity, len(ids)), _first(read, t, entity, rows))
         )
+    return found
+
+
+def changed_to(read: Read, would: Iterable[Row], tables: Container[str]) -> list[tuple[str, Any]]:
+    """The first rows of these tables that would be changed, each as it would be then."""
+    found = list[tuple[str, Any]]()
+    for table, row_id, action, change in would:
+        if action != "changed" or table not in tables or len(found) == SHOWN:
+            continue
+        declaration = BY_NAME[table]
+        if (row := read.get(declaration.kind, row_id)) is None:
+            continue
+        values = list(declaration.row(row))
+        for name, (_, after) in orjson.loads(change).items():
+            values[declaration.names.index(name)] = after
+        found.append((table, declaration.entity(tuple(values))))
     return found
 
 

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -118,6 +118,28 @@ async def test_two_at_one_time_in_one_hall_are_said(browser: Browser) -> None:
     assert re.search(f"{said}.*21:00", (await browser.get(f"/admin/e/performance/{twice}")).text)
     assert said in await browser.get(f"/admin/e/performance/{house.performance}")
     assert said not in await browser.get(f"/admin/e/performance/{after}"), "one after the other"
+
+
+async def test_what_its_page_would_say_is_said_before_it_is_done(browser: Browser) -> None:
+    """Whoever puts on sale, or moves, what is over, stands twice in one hall or opens for days hears while it helps."""
+    house, twice, past = browser.house, new_id(), new_id()
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC) - STARTS
+    for made, later in ((twice, timedelta(hours=1)), (past, long_ago)):
+        assert (await browser.door.execute(browser.me["now"].actor, _evening(house, made, later), new_id())).ok
+    opening = "/admin/do/change_sale?on={}&do=open"
+    assert "La même salle est prise au même moment" in await browser.get(opening.format(twice))
+    assert "est terminée" in await browser.get(opening.format(past))
+    calm = await browser.get(f"/admin/do/change_sale?on={house.performance}&do=suspend")
+    assert "est terminée" not in calm and "L’entrée va de" not in calm
+    act = f"/admin/do/reschedule_performance?on={twice}"
+    times = {
+        "doors": "2031-03-01T20:15",
+        "starts": "2031-03-04T21:00",
+        "closes": "2031-03-04T23:30",
+        "sell_until": "2031-03-04T21:00",
+    }
+    preview = await browser.send(act, await browser.get(act), **{f"schedule.{name}": at for name, at in times.items()})
+    assert "plus d’une nuit avant ou après le début" in preview and "La même salle" not in preview
 
 
 async def test_a_copy_is_proposed_a_day_later(browser: Browser) -> None:
