@@ -97,15 +97,17 @@ class LogCopier:
             self._write_anew()
 
     def _write_anew(self) -> None:
-        """What the log holds of it is cut in the next round."""
+        """What the log holds of it is cut in the next round. Where others write all the while, that round tries too."""
         self._to_write.clear()
         began = time.monotonic()
         try:
             with closing(self._database.connect()) as db:
                 if write_anew(db):
                     self._to_cut.set()
-        except BaseException:
+        except BaseException as fault:
             self._to_write.set()
+            if (trouble := trouble_of(fault)) and trouble.reason is NoDatabase.DATABASE_HELD:
+                return
             raise
         ended = time.monotonic()
         self._rests_until = ended + REST * (ended - began)

@@ -3,6 +3,7 @@
 import random
 import re
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,14 @@ import sqlalchemy as sa
 
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
-from central.kernel.db import Connection, Database
+from central.kernel.db import Connection, Database, Waits
 from central.kernel.door import Door
 from central.kernel.entity import METADATA
 from central.kernel.keys import Keys
+from central.kernel.log_copier import LogCopier
+from central.kernel.outage import Outage
 from central.kernel.people_tables import people_tables, write_anew
+from central.kernel.prints import PAGES_ANEW
 from central.organisation.erasure import EraseOperator
 from central.organisation.operators import InviteOperator
 from shared.ids import Id
@@ -147,6 +151,26 @@ async def test_central_does_it_after_an_erasing_and_at_a_start_that_finds_one(
         await until(lambda: not lies(database))
     finally:
         door.stop()
+
+
+def test_where_others_write_all_the_while_it_is_tried_again(
+    sqlite_place: tuple[Database, House], quick: tuple[Clerk, House]
+) -> None:
+    """And nobody is told that the copier fell."""
+    clerk, house = quick
+    copier = LogCopier(replace(sqlite_place[0], waits=Waits(lock_s=0.001)), Outage("writes"))
+    who = new_id()
+    clerk.do(InviteOperator(id=who, context_id=house.institution, name="P", email="p@x.example", language="fr"))
+    clerk.do(EraseOperator(operator_id=who))
+    clerk.db.begin(write=True)
+    copier._write_anew()
+    assert copier._to_write.is_set()
+    clerk.db.rollback()
+    copier._write_anew()
+    assert not copier._to_write.is_set()
+    assert clerk.rows("SELECT value FROM counter WHERE name = :name", name=PAGES_ANEW) == clerk.rows(
+        "SELECT COUNT(*) FROM subject_key WHERE key IS NULL"
+    )
 
 
 def test_whoever_keeps_a_house_is_told_the_tables() -> None:
