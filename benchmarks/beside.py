@@ -42,10 +42,10 @@ def bowl(places: int, category: str = "1re") -> str:
     """A plan file: blocks of forty rows of fifty seats, side by side."""
     zones = [
         {
-            "name": f"Bloc {block + 1}", "position": {"x": 1500 * block, "y": 0}, "areas": [],
+            "name": f"Bloc {block % 16 + 1}", "position": {"x": 1500 * block, "y": 0}, "areas": [],
             "rows": [
                 {
-                    "row_number": str(row + 1), "position": {"x": 0, "y": 40 * row},
+                    "row_number": f"{block // 16}.{row + 1}", "position": {"x": 0, "y": 40 * row},
                     "seats": [
                         {"seat_number": str(n + 1), "seat_guid": f"{block}-{row}-{n}", "category": category,
                          "position": {"x": 25 * n, "y": 0}}

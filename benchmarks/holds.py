@@ -61,13 +61,13 @@ def named(*parts: str | int) -> Id:
 
 
 def bowl(places: int) -> str:
-    """A plan file: blocks of forty rows of fifty seats, side by side."""
+    """A plan file: blocks of forty rows of fifty seats, side by side, in 16 zones at most."""
     zones = [
         {
-            "name": f"Bloc {block + 1}", "position": {"x": 1500 * block, "y": 0}, "areas": [],
+            "name": f"Bloc {block % 16 + 1}", "position": {"x": 1500 * block, "y": 0}, "areas": [],
             "rows": [
                 {
-                    "row_number": str(row + 1), "position": {"x": 0, "y": 40 * row},
+                    "row_number": f"{block // 16}.{row + 1}", "position": {"x": 0, "y": 40 * row},
                     "seats": [
                         {"seat_number": str(n + 1), "seat_guid": f"{block}-{row}-{n}", "category": "1re",
                          "position": {"x": 25 * n, "y": 0}}

@@ -144,13 +144,15 @@ def set_up(clerk: Clerk) -> House:
 
 
 def stadium(rows: int, seats: int) -> bytes:
-    """A plan file with `rows` rows of `seats` places in zones of 40 rows, each with an aisle in the middle."""
+    """A plan file with `rows` rows of `seats` places in blocks of 40 rows, in 16 zones at most, each
+    with an aisle in the middle."""
     zones = [
         {
-            "name": f"Z{zone}", "position": {"x": 0, "y": zone * 1100}, "areas": [],
+            "name": f"Z{zone % 16}", "position": {"x": 0, "y": zone * 1100}, "areas": [],
             "rows": [
                 {
-                    "row_number": str(row + 1), "row_number_position": "start", "position": {"x": 0, "y": row * 26},
+                    "row_number": f"{zone // 16}.{row + 1}", "row_number_position": "start",
+                    "position": {"x": 0, "y": row * 26},
                     "seats": [
                         {
                             "seat_number": str(n + 1), "seat_guid": f"Z{zone}-{row}-{n}", "category": "A",

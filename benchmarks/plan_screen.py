@@ -50,7 +50,7 @@ MOVES = """async ([seconds, whole]) => {
 
 
 def bowl(places: int) -> bytes:
-    """A stadium as rings of zones around a pitch, `places` seats in zones of 1,000."""
+    """A stadium as rings of blocks around a pitch, `places` seats in blocks of 1,000; a hall has 16 zones."""
     zones = []
     per_ring = 20
     for zone in range(places // 1000):
@@ -71,9 +71,9 @@ def bowl(places: int) -> bytes:
                 }
                 for n in range(40)
             ]  # fmt: skip
-            rows.append({"row_number": str(row + 1), "row_number_position": "start", "position": {"x": 0, "y": 0},
-                         "seats": seats})  # fmt: skip
-        zones.append({"name": f"Z{zone + 1}", "position": {"x": 0, "y": 0}, "areas": [], "rows": rows})
+            rows.append({"row_number": f"{zone // 16}.{row + 1}", "row_number_position": "start",
+                         "position": {"x": 0, "y": 0}, "seats": seats})  # fmt: skip
+        zones.append({"name": f"Z{zone % 16 + 1}", "position": {"x": 0, "y": 0}, "areas": [], "rows": rows})
     colours = ("#E69F00", "#0072B2", "#009E73", "#CC79A7")
     return orjson.dumps({
         "name": "Stade", "categories": [{"name": n, "color": c} for n, c in zip("ABCD", colours, strict=True)],

@@ -2,7 +2,7 @@
 
 from central.kernel.privileges import UsualProfile
 from central.kernel.turns import Sales
-from central.venues import capacity, checklist_items, ops, workshop
+from central.venues import capacity, checklist_items, checks, ops, workshop
 from central.venues.draw_plan import Numbering, RowNames
 from central.venues.model import VenuesPrivilege
 from central.web.area import Area
@@ -41,4 +41,5 @@ AREA = Area(
         checklist_items.entrances,
         checklist_items.seat_categories,
     ),
+    checks=(checks.ZONES,),
 )

@@ -351,6 +351,7 @@ class NoVenue(Reason):
     HAS_PLAN = auto()
     HAS_NO_PLAN = auto()
     ABOVE_GAUGE = auto()
+    NO_SUCH_CONTROL = auto()  # no bit of a ticket
     INCOMPLETE = auto()
     NO_COLOUR = auto()
     IN_USE = auto()

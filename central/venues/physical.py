@@ -22,6 +22,7 @@ from central.venues.model import (
     VenuesPrivilege,
     ZoneEntrance,
 )
+from central.venues.plan import CONTROL_BITS
 from central.venues.plan_tables import plan_mark
 from central.venues.reads import zones_built
 from shared.ids import Id, derived_id
@@ -156,6 +157,8 @@ def _fits(read: Read, zone: PhysicalZone) -> Refused | None:
         return refused
     if zone.capacity < 1:
         return Refused(NoVenue.EMPTY, fix="capacity")
+    if zone.control not in CONTROL_BITS:
+        return Refused(NoVenue.NO_SUCH_CONTROL, fix="control", detail={"one_of": CONTROL_BITS})
     gauge, others = _gauge(read, zone.configuration_id, zone.id)
     if gauge and others + zone.capacity > gauge:
         return Refused(NoVenue.ABOVE_GAUGE, fix="capacity", detail={"gauge": gauge, "left": gauge - others})

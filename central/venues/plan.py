@@ -17,6 +17,7 @@ import orjson
 from shared.rules.rows import Point, along, runs, usual_step
 
 CONTROL_ZONES = 16  # a ticket token has this many zone bits (shared/wire/token.py)
+CONTROL_BITS = tuple(1 << at for at in range(CONTROL_ZONES))
 STAGE_WORDS = (
     "scène",
     "scene",
@@ -177,9 +178,9 @@ class Plan:
 
     @cached_property
     def control_zones(self) -> dict[str, int]:
-        """Zone name → bit. A ticket has 16 bits; in a plan with more zones the last ones share a bit."""
+        """Zone name → bit, one each: with more than a ticket has, no hall is made of the plan (plan_preparation.py)."""
         names = dict.fromkeys(zone.name for zone in self.zones if zone.rows)
-        return {name: 1 << min(at, CONTROL_ZONES - 1) for at, name in enumerate(names)}
+        return {name: 1 << at for at, name in enumerate(names)}
 
     @cached_property
     def focus(self) -> Point:

@@ -13,9 +13,10 @@ from central.venues.companions import Nearest, Spot
 from central.venues.draw_plan import DrawPlan
 from central.venues.drawing import drawn
 from central.venues.model import Drawing, PhysicalSeat
-from central.venues.plan import Mark, Plan, write_plan
+from central.venues.plan import CONTROL_ZONES, Mark, Plan, write_plan
 from central.venues.plan_rows import drawing_of
 from central.venues.planfile import Format, read_plan, written
+from central.venues.planfile_checks import PlanFault, PlanFileFault, refused
 from shared.ids import Id, derived_id
 from shared.outcome import Refused
 
@@ -56,6 +57,10 @@ def prepared_plan(text: str, configuration_id: Id) -> Iterator[Refused | PlanRea
         yield read
         return
     plan = read.value
+    if (there := len(plan.control_zones)) > CONTROL_ZONES:  # whoever has a ticket for one would be let into another
+        what = f"There are {there} zones with seats, and a ticket tells {CONTROL_ZONES} apart."
+        yield refused(PlanFault.TOO_MANY_ZONES, [PlanFileFault("$", what)], 1)
+        return
     capacity: dict[str, int] = {}
     for place in plan.places:
         capacity[place.zone] = capacity.get(place.zone, 0) + 1

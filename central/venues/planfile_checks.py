@@ -65,6 +65,8 @@ class PlanFault(Reason):
     NOT_XML = auto()
     NOT_CSV = auto()
     FAULTY = auto()
+    # whose: of one plan's own
+    TOO_MANY_ZONES = auto()  # with seats: a ticket could not tell them apart
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,9 @@ def test_without_a_plan_zones_are_made_until_the_gauge_is_reached(quick: Quick) 
         NoVenue.INCOMPLETE,
         ["zones", "gauge"],
     )
+    for none in (0, -1, 3, 1 << 16):
+        no = clerk.no(AddUnnumberedZone(id=new_id(), configuration_id=field, name="Fosse", capacity=1, control=none))
+        assert no.reason is NoVenue.NO_SUCH_CONTROL
     clerk.do(AddUnnumberedZone(id=new_id(), configuration_id=field, name="Fosse", capacity=3000, control=1))
     lacking = clerk.no(ValidatePhysical(configuration_id=field)).detail["missing"]
     assert lacking == [{"what": "gauge", "gauge": 5000, "places": 2000}], "names how many places the zones lack"

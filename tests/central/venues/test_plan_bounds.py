@@ -5,6 +5,8 @@ import asyncio
 import csv
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
 
 import orjson
 import pytest
@@ -15,8 +17,8 @@ from central.kernel.beside import Beside, BesideConfig
 from central.venues import drawing
 from central.venues.companions import Nearest
 from central.venues.draw_plan import Aisle, DrawArea, DrawBlock, DrawPlan
-from central.venues.plan import Category, DrawnArea, Plan, Seat, SeatRow, Shape, Zone
-from central.venues.plan_preparation import PlanRead, reading
+from central.venues.plan import CONTROL_BITS, Category, DrawnArea, Plan, Seat, SeatRow, Shape, Zone, write_plan
+from central.venues.plan_preparation import PlanRead, prepared_plan, reading
 from central.venues.planfile import Format, read_plan, written
 from central.venues.planfile_checks import (
     MOST_AREAS,
@@ -28,6 +30,7 @@ from central.venues.planfile_checks import (
     MOST_ROWS,
     MOST_TIES,
     MOST_ZONES,
+    PlanFault,
 )
 from central.venues.planfile_csv import MOST_COLUMNS, MOST_LINES
 from central.venues.planfile_svg import MOST_ELEMENTS
@@ -134,6 +137,23 @@ def test_as_much_as_may_be_and_one_more(one_more: Callable[[int], Plan], says: s
     for into in (Format.CSV,) if says in ("rows", "seats") else Format:
         assert isinstance(read_plan(written(fits, into)), Ok)
         assert all(says in what and "more than" in what for what in told(written(too_much, into)))
+
+
+def test_a_hall_has_no_more_zones_with_seats_than_a_ticket_tells_apart() -> None:
+    """Before: the last bit was all the others' as well, and who had a ticket for one of them was let into each."""
+    bits = [zone.control for zone in prepared(hall(zones=16))]
+    assert bits == [1 << at for at in range(16)] == list(CONTROL_BITS)
+    refused = prepared(hall(zones=17))
+    assert isinstance(refused, Refused) and refused.reason is PlanFault.TOO_MANY_ZONES
+    assert "17 zones with seats" in refused.detail["faults"][0]["what"]
+    drawn = Zone("Nothing but drawn", (), (DOT,))
+    assert len(prepared(replace(hall(zones=16), zones=(*hall(zones=16).zones, drawn)))) == 16
+
+
+def prepared(plan: Plan) -> Any:
+    """The zones that a hall gets of it, or why it gets none."""
+    first = next(prepared_plan(write_plan(plan).decode(), derived_id("a hall")))
+    return first.zones if isinstance(first, PlanRead) else first
 
 
 def test_a_drawing_has_the_same_bounds() -> None:
