@@ -43,6 +43,14 @@ def open_anomalies(read: Read, places: tuple[str, ...] | None, most: int) -> int
     return len(rows)
 
 
+def came_in(read: Read, performance_id: str) -> int:
+    """Tickets with which somebody was let in, however often."""
+    ((tickets,),) = read.run(
+        "SELECT COUNT(DISTINCT ticket_id) FROM admission WHERE performance_id = :id", id=performance_id
+    )
+    return int(tickets)
+
+
 def ids_shown_as(read: Read, *kinds: StrEnum) -> set[str]:
     """Of the anomalies of these kinds, settled or not."""
     return {row[0] for kind in kinds for row in read.run("SELECT id FROM anomaly WHERE kind = :kind", kind=kind)}

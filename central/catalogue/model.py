@@ -50,6 +50,8 @@ PERFORMANCE = Life[PerformanceState, PerformanceDo]({
     (PerformanceState.CLOSED, PerformanceDo.CANCEL): PerformanceState.CANCELLED,
 }, begins=frozenset({PerformanceState.DRAFT}), main=frozenset({PerformanceDo.OPEN}),
    stops=frozenset({PerformanceDo.CLOSE, PerformanceDo.CANCEL}))  # fmt: skip
+OVER = frozenset({PerformanceState.CLOSED, PerformanceState.CANCELLED})
+"""Nothing is sold of it, and its times stay."""
 
 
 @configured()

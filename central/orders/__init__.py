@@ -3,7 +3,7 @@
 from central.kernel.feeds import Feeds, Scope
 from central.kernel.privileges import UsualProfile
 from central.kernel.turns import Sales
-from central.orders import checks, holds, ops, pages, reads
+from central.orders import checks, holds, ops, reads
 from central.orders.model import OrdersPrivilege, SaleAnomaly
 from central.web.area import Area
 from central.web.rooms import Room
@@ -14,7 +14,6 @@ AREA = Area(
     name="orders",
     room=Room.ORDERS,
     modules=(holds, ops),
-    pages=(pages.order_pages,),
     sales=Sales(written=("sale_order", "order_line", "payment", "entitlement", "ticket")),
     privileges=tuple(OrdersPrivilege),
     usual={

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields, replace
 from typing import Annotated
 
-from central.catalogue.model import CataloguePrivilege, NoPerformance, Performance, PerformanceState
+from central.catalogue.model import OVER, CataloguePrivilege, NoPerformance, Performance, PerformanceState
 from central.inventory.counts import hall_mark
 from central.inventory.reads import places_sold
 from central.kernel.crud import RESETTING, Resetting
@@ -16,7 +16,6 @@ from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.registries import add
 
-OVER = frozenset({PerformanceState.CLOSED, PerformanceState.CANCELLED})
 TIMES = tuple(each.name for each in fields(Schedule))
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from central.catalogue.model import Performance, PerformanceState
+from central.catalogue.model import OVER, Performance, PerformanceState
 from central.kernel.entity import ENTITIES
 from central.kernel.tx import Read
 from central.programme.reads import in_one_hall
@@ -22,6 +22,7 @@ MOST_SAID = 3
 def slip_pages(app: web.Application) -> None:
     frame = app[FRAME]
     frame.only_where("delete_performance", _draft)
+    frame.only_where("reschedule_performance", lambda performance: performance.state not in OVER)
 
     def other_there(read: Read, t: Texts, performance: Performance) -> list[str]:
         """The other by its name, for who may see it; another organiser's only by its time."""
@@ -38,12 +39,11 @@ def slip_pages(app: web.Application) -> None:
 
 
 A_NIGHT = timedelta(hours=12)
-SELLING = frozenset({PerformanceState.DRAFT, PerformanceState.ON_SALE, PerformanceState.SUSPENDED})
 
 
 def _sale_over(read: Read, t: Texts, performance: Performance) -> list[str]:
     """Whoever sees it on sale would wonder why nothing sells."""
-    if performance.state not in SELLING or performance.sell_until > read.now:
+    if performance.state in OVER or performance.sell_until > read.now:
         return []
     when = t.moment(performance.sell_until, _zone(read, performance))
     return [t("La vente de cette représentation est terminée ({when}) : rien ne s’y vend.", when=when)]

@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from central.catalogue.model import Performance
+from central.catalogue.model import OVER, Performance
 from central.inventory.counts import PlaceCounts, counts_of, sums_in
 from central.inventory.model import Contingent
 from central.inventory.reads import contingents as these_contingents
@@ -64,7 +64,7 @@ def figures_part(door: Door) -> Part:
         contingents = may_see(door, read, BY_NAME["contingent"])
         return {
             "hall": place_line(t, t("Salle"), "", counts),
-            "left": t.number(hall.left),
+            "left": "" if performance.state in OVER or performance.sell_until <= read.now else t.number(hall.left),
             "share": share_text(t, hall.sold, hall.capacity),
             "strokes": row_of_strokes(hall.sold, hall.going, hall.capacity, says=t("Remplissage")),
             "lines": list(place_lines(t, counts, *kinds_of(read, counts, contingents=contingents))),

@@ -132,6 +132,8 @@ def _life_buttons(
     for handler in acts_on(declaration.name):
         if not screen.may(read, handler, place) or handler.secrets or handler.name in screen.frame.instead:
             continue
+        if not screen.frame.is_for(handler.name, row):
+            continue
         href = f"/admin/do/{handler.name}?on={row.id}"
         choice = step_field(handler, life)
         if choice:

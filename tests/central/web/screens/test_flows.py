@@ -318,8 +318,17 @@ async def test_cancelling_says_whom_it_touches_and_wants_the_name_typed(browser:
     house = browser.house
     order = house.order(house.seats[0], house.seats[1])
     assert (await browser.door.execute(browser.me["now"].actor, order, new_id())).ok
-    closing = f"/admin/do/change_sale?on={house.performance}&do=close"
-    assert done(await browser.send(closing, await browser.get(closing), _do="1"))
+    closing, page = (
+        f"/admin/do/change_sale?on={house.performance}&do=close",
+        f"/admin/e/performance/{house.performance}",
+    )
+    left, moving = "Restent à vendre", "/admin/do/reschedule_performance"
+    assert left in (open_ := await browser.get(page)) and moving in open_
+    closes = await browser.get(closing)
+    assert "La représentation peut être remise en vente." in closes
+    assert done(await browser.send(closing, closes, _do="1"))
+    assert left not in (closed := await browser.get(page))
+    assert moving not in closed, "what can only be refused is not offered"
     act = f"/admin/do/change_sale?on={house.performance}&do=cancel"
     assert f"{act.partition('?')[0]}?on={house.performance}&amp;do=cancel" in await browser.get(
         f"/admin/e/performance/{house.performance}"
@@ -327,6 +336,8 @@ async def test_cancelling_says_whom_it_touches_and_wants_the_name_typed(browser:
     preview = await browser.get(act)
     assert "<dt>Places vendues</dt><dd><bdi>2</bdi>" in preview
     assert "<dt>Commandes de visiteurs</dt><dd><bdi>1</bdi>" in preview
+    assert "<dt>Recette</dt>" in preview and "C’est à vous : rien ne leur est envoyé d’ici." in preview
+    assert "Visiteurs déjà entrés" not in preview, "nobody is"
     assert "C’est définitif" in preview
     assert "historique" not in preview.text.partition("<main")[2], "no way back is promised"
     state = "SELECT state FROM performance WHERE id = :id"
