@@ -336,7 +336,7 @@ async def test_cancelling_says_whom_it_touches_and_wants_the_name_typed(browser:
     preview = await browser.get(act)
     assert "<dt>Places vendues</dt><dd><bdi>2</bdi>" in preview
     assert "<dt>Commandes de visiteurs</dt><dd><bdi>1</bdi>" in preview
-    assert "<dt>Recette</dt>" in preview and "C’est à vous : rien ne leur est envoyé d’ici." in preview
+    assert "<dt>Recette</dt>" in preview and "rien ne leur est envoyé d’ici." in preview
     assert "Visiteurs déjà entrés" not in preview, "nobody is"
     assert "C’est définitif" in preview
     assert "historique" not in preview.text.partition("<main")[2], "no way back is promised"

@@ -17,7 +17,7 @@ from central.web.screens.listing import seen_at
 from central.web.texts import Texts
 
 
-def touched_pages(app: web.Application) -> None:
+def consequence_pages(app: web.Application) -> None:
     frame = app[FRAME]
     for command in ("change_sale", "reschedule_performance"):
         frame.answer_of(command, _touched(frame.door))
