@@ -129,10 +129,7 @@ class OwnPages:
     async def _new_address_page(self, request: web.Request, refused: Refused | None = None) -> web.Response:
         found = await self._services.sign_in.letter(request.match_info["token"], (LetterKind.ADDRESS,))
         if found is None:
-            over = Refused(NoSignIn.LINK_OVER)
-            return await self._door_pages.page(
-                request, "link_over.html", lambda t: t("Ce lien n’est plus valable"), over
-            )
+            return await self._door_pages.link_over(request)
         return await self._door_pages.page(
             request, "new_address.html", lambda t: t("Votre nouvelle adresse"), refused, email=found[0].email or ""
         )

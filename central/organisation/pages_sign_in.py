@@ -190,14 +190,18 @@ class DoorPages:
         refused = await self._services.sign_in.ask_reset(self._services.browsers.visitor(request), typed(form, "email"))
         return await self._reset_page(request, refused, sent=not refused)
 
+    async def link_over(self, request: web.Request) -> web.Response:
+        """A new one is offered where letters go out; elsewhere it is said who has it."""
+        over, works = Refused(NoSignIn.LINK_OVER), self._services.mailer.works
+        return await self.page(request, "link_over.html", lambda t: t("Ce lien n’est plus valable"), over, works=works)
+
     async def letter_form(self, request: web.Request) -> web.StreamResponse:
         return await self._letter_page(request)
 
     async def _letter_page(self, request: web.Request, refused: Refused | None = None) -> web.Response:
         found = await self._services.sign_in.letter(request.match_info["token"])
         if found is None:
-            over = Refused(NoSignIn.LINK_OVER)
-            return await self.page(request, "link_over.html", lambda t: t("Ce lien n’est plus valable"), over)
+            return await self.link_over(request)
         letter, operator = found
         invited = letter.kind is LetterKind.INVITATION
 

@@ -56,8 +56,12 @@ async def test_an_invitation_opens_once(people: People) -> None:
     assert browser.status == 400 and "douze" in browser.text
     await browser.post(link, password=PASSWORD, again=PASSWORD)
     assert browser.path == "/sign-in" and "enregistré" in browser.text
-    assert (await browser.get(link)).status == 410
+    over = await browser.get(link)
+    assert over.status == 410 and 'href="/reset"' in over.text and "l’accès a été fermé" in over.text
     assert (await browser.post(link, password=NEW, again=NEW)).status == 410
+    people.way_in.mailer._config = replace(people.way_in.mailer._config, host="")
+    over = await browser.get(link)
+    assert 'href="/reset"' not in over.text and "à la personne qui administre la maison" in over.text
     assert (await people.browser().sign_in(next="/me")).path == "/me"
 
 
