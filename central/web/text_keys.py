@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import is_dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -70,7 +71,7 @@ def needed() -> tuple[Where, list[Keys]]:
 
 
 def _in_python(path: Path) -> Iterator[Msgid]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Call):
             wanted = {"t": 1, "t.n": 2}.get(_name(node.func), 0)
             if isinstance(node.func, ast.Attribute) and node.func.attr == "meant":
@@ -101,9 +102,14 @@ def _words_in_code() -> set[str]:
     return {
         node.value
         for path in CENTRAL.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(_tree(path))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
 
 
 def _name(called: ast.expr) -> str:

@@ -1,7 +1,6 @@
 """Every life cycle is a table. One walk proves them all sound, and keeps the diagrams in the documents true to them."""
 
 from enum import StrEnum
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from central.kernel.registry import COMMANDS
 from central.kernel.schema import upgrade
 from central.kernel.tx import Tx
 from shared.life import Life
+from tests.central.lives import lives
 from tests.central.small_house import Clerk, Watch, set_up
 
 ROOT = Path(__file__).parents[2]
@@ -114,9 +114,8 @@ def test_every_step_is_taken_and_no_other(tmp_path: Path, keys: Keys, watch: Wat
     db = database.connect()
     clerk = Clerk(Door(database, watch, path_of, keys), db, watch)
     house = set_up(clerk)
-    for area in AREAS:
-        if (Path(__file__).parent / area.name / "lives.py").exists():
-            import_module(f"tests.central.{area.name}.lives").lives(clerk, house)
+    for each in lives():
+        each.lives(clerk, house)
     db.close()
     assert taken == in_tables()
 

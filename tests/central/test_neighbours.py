@@ -36,6 +36,7 @@ from central.programme.device_loop import heard
 from shared.ids import Id
 from shared.outcome import Ok
 from tests.central.growing import Grower, copy_of
+from tests.central.lives import said
 from tests.central.sampling import party
 from tests.central.small_house import NOW, Clerk, House, Watch, new_id
 from tests.central.test_reach import good, staged
@@ -78,8 +79,8 @@ GROWS = {
     r"^DELETE FROM \w+ WHERE id = :id$": "SQLite looks at whatever may refer to it: see SCANNED",
     r"FROM performance WHERE state <> :draft AND closes": "beside the writer: what is not over is compared in pieces",
     r"FROM webhook WHERE active = 1": TOLD,
-}
-"""Statement → why."""
+} | said("GROWS")
+"""Statement → why; an area that comes says its own in the file `lives.py` of its tests."""
 BY_CHANCE = r"FROM context WHERE parent_id = :id ORDER BY id LIMIT 1"
 """The first steps ask for the first that stands below: how far SQLite walks for it goes by where ids fall."""
 SMALL = "made one by one, by people, of whom a house has so many: a thousand rows are read in a fifth of a millisecond"

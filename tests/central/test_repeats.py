@@ -41,6 +41,7 @@ from shared.wire.certificates import DeviceKind, signing_request
 from shared.wire.requests import COMMAND_ID
 from tests.central.organisation.test_matrix import Sampler, of_nobody
 from tests.central.small_house import House, NoTest, Watch, new_id
+from tests.central.walked import walked
 
 pytestmark = pytest.mark.behind_the_door  # rows are put in and changed by hand
 
@@ -154,7 +155,8 @@ async def test_a_stored_answer_is_its_callers_alone(
     counter: Counter, monkeypatch: pytest.MonkeyPatch, outcome: Outcome[Any]
 ) -> None:
     wanted = {
-        name: (handler, counter.sampler.wanted(handler, counter.read(SYSTEM))) for name, handler in COMMANDS.items()
+        name: (handler, counter.sampler.wanted(handler, counter.read(SYSTEM)))
+        for name, handler in walked(COMMANDS).items()
     }
     behind(monkeypatch, outcome)
     for name, (handler, want) in wanted.items():

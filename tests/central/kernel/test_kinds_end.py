@@ -25,6 +25,7 @@ from shared.outcome import Refused
 from tests.central.kernel.heaviest import Maker
 from tests.central.sampling import Sampler
 from tests.central.small_house import Clerk, House, Watch, new_id
+from tests.central.walked import walked
 
 BOUNDED = sorted(table for table, each in CONFIGURED.items() if each.most)
 NAMES = {"fr": "Nom"}
@@ -98,7 +99,7 @@ async def test_no_command_makes_one_more(
         rows = {table: Id(sampler.row(table)) for table in BY_NAME}
         read = Read(db, actor, watch(), keys)
         wanted = [
-            (each.name, want) for each in COMMANDS.values()
+            (each.name, want) for each in walked(COMMANDS).values()
             for want in (Maker(rows).command(each.kind), sampler.wanted(each, read)) if want and beyond(want) == []
         ]  # fmt: skip
         wanted += [(f"create_{table}", one_more(read, table)) for table in BOUNDED]

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import MISSING, replace
 from datetime import datetime
 from enum import StrEnum
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ import pytest
 from orjson import loads
 
 import central.app  # noqa: F401 - every table and every check is declared
-from central.areas import AREAS
 from central.audit import SENTENCES, row_sentence
 from central.kernel.actor import SYSTEM
 from central.kernel.db import Connection
@@ -33,6 +31,7 @@ from central.selling.model import Channel
 from shared.clock import to_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Outcome, Refused
+from tests.central.lives import said
 from tests.central.said import asked, modules, owned, text_of
 from tests.central.small_house import NOW, Clerk, House, new_id
 
@@ -213,10 +212,7 @@ WORKED_OUT = {
     "found": "UPDATE found SET words = ' else ' WHERE entity = 'event'",
     "feed_head": "UPDATE feed_head SET revision = revision - 1",
     "subject_key": "UPDATE subject_key SET due = 1",
-}
-for area in AREAS:
-    if (Path(__file__).parents[1] / area.name / "lives.py").exists():  # an area's own
-        WORKED_OUT |= getattr(import_module(f"tests.central.{area.name}.lives"), "WORKED_OUT", {})
+} | said("WORKED_OUT")
 
 
 def test_what_checks_a_table_is_tried() -> None:

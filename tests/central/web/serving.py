@@ -3,6 +3,7 @@
 import asyncio
 import re
 from base64 import b64encode
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
@@ -49,8 +50,11 @@ class Served:
 
     def routes(self) -> list[tuple[str, str]]:
         """Every route with an address that it answers to."""
+        return self.addresses(self.app.router.routes())
+
+    def addresses(self, routes: Iterable[web.AbstractRoute]) -> list[tuple[str, str]]:
         found = []
-        for route in self.app.router.routes():
+        for route in routes:
             assert route.resource
             names = re.findall(r"\{(\w+)\}", route.resource.canonical)
             pattern = route.resource.get_info().get("pattern")

@@ -21,6 +21,7 @@ from central.web.form import LARGE
 from central.web.session import csrf_of
 from central.web.settings import UNLIMITED, HttpConfig
 from shared.ids import is_id
+from tests.central.walked import routes_walked
 from tests.central.web.serving import Served
 
 pytestmark = [pytest.mark.behind_the_door, pytest.mark.usefixtures("nothing_breaks")]
@@ -108,7 +109,7 @@ class Calls:
         """With ids of rows that are there, where the page shows one."""
         found = []
         ids = [each for each in astuple(self.served.house) if isinstance(each, str) and is_id(each)]
-        for named, path in self.served.routes():
+        for named, path in self.served.addresses(routes_walked(self.served.app)):
             if named != method or path.startswith(("/api/", "/static/")) or path.endswith(OPEN_FOR_LONG):
                 continue
             if path == "/sign-out" or "/sessions/end" in path:  # which end what the others need

@@ -89,6 +89,7 @@ def test_pieces_alike_are_as_many_lines(sold: list[tuple[int, int, int]]) -> Non
 
 WORKED_OUT = (ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
 NAME = re.compile(r"(^|_)(vat|tva|rate_bp|basis_points)(_|$)", re.IGNORECASE)
+SPOKEN_OF = re.compile(r"vat|tva|rate_bp|basis_points", re.IGNORECASE)
 STATEMENT = re.compile(r"vat_bp\W{0,3}\s*[*/]|[*/]\s*\(?[\w.]*\bvat_bp", re.IGNORECASE)
 SHOWN = {  # a rate in per cent, for readers
     ("edge/printer_agent/words.py", "vat_bp / 100"),
@@ -99,7 +100,7 @@ SHOWN = {  # a rate in per cent, for readers
 def worked_out(text: str) -> Iterator[str]:
     """Where a module multiplies or divides by what is called a rate of VAT, also in a statement, or asks for the VAT of
     one amount instead of that of its lines."""
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(ast.parse(text)) if SPOKEN_OF.search(text) else ():
         match node:
             case ast.BinOp() | ast.AugAssign() if isinstance(node.op, WORKED_OUT) and _names_vat(node):
                 yield ast.unparse(node)

@@ -5,16 +5,15 @@ from functools import partial
 
 from aiohttp import web
 
-from central.cloakroom.ops import LoseCoats
+from central.cloakroom.ops import LoseCoats, hanging_still
 from central.kernel.actor import SYSTEM
 from central.kernel.checklist import ItemStanding, needed, of_table, t
 from central.kernel.contexts import ContextKind
 from central.kernel.door import Door
+from central.kernel.own_commands import OwnCommands
 from central.kernel.pulse import OK
 from central.kernel.tx import Read
 from central.web.area import CONFIG, DOOR, Check, Work
-from shared.runtime.system import SystemClock, fresh_id
-from shared.runtime.tasks import well
 
 
 def clearing(app: web.Application) -> Work:
@@ -22,10 +21,15 @@ def clearing(app: web.Application) -> Work:
 
 
 async def keep(door: Door, every_s: float) -> None:
-    clock = SystemClock()
+    """A bounded piece of work in each command, so that sales go on between two of them."""
+    own = OwnCommands(door)
     while True:
-        await door.execute(SYSTEM, LoseCoats(), fresh_id(clock))
-        well()
+        own.begin()
+        over = door.believes_its_clock() and await door.read(SYSTEM, lambda read: hanging_still(read, 1))
+        if over and await own.do(LoseCoats(), LoseCoats) is not None:
+            continue
+        own.forget_rest()
+        own.say()
         await asyncio.sleep(every_s)
 
 

@@ -22,13 +22,15 @@ from central.kernel.entity import Ref
 from central.kernel.facts import Author
 from central.kernel.registry import handles
 from central.kernel.scope import context_of
-from central.kernel.tx import Tx
+from central.kernel.tx import Read, Tx
 from shared.clock import to_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 from shared.wire.coats import COATS, CoatFetched, CoatRow
 from shared.wire.facts import Fact
 from shared.wire.feeds import feed_name
+
+AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,18 +75,24 @@ def take_fetched(tx: Tx, gate: Author, fact: Fact, said: CoatFetched) -> Outcome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoseCoats:
-    """Central's own, when performances are over."""
+    """Central's own, when performances are over. Answers with their number; at most `AT_ONCE` at a time."""
 
 
 @handles(LoseCoats, needs=CloakroomPrivilege.CREATE, at=lambda _, __: None, gives=int)
 def lose_coats(tx: Tx, _: LoseCoats) -> Outcome[int]:
-    # clock: days that people set; what is final of it waits for a steady clock
-    over = tx.find(
-        Coat,
-        "WHERE state = :hanging AND performance_id IN (SELECT id FROM performance WHERE closes <= :now)",
-        hanging=CoatState.HANGING,
-        now=to_ms(tx.now),
-    )
+    over = hanging_still(tx, AT_ONCE)
     for coat in over:
         tx.update(coat, replace(coat, state=COAT[coat.state, CoatDo.LOSE]))
     return Ok(len(over))
+
+
+def hanging_still(read: Read, most: int) -> list[Coat]:
+    """Coats of performances that are over: what a loop asks before it says the command."""
+    # clock: days that people set; what is final of it waits for a steady clock
+    return read.find(
+        Coat,
+        "WHERE state = :hanging AND performance_id IN (SELECT id FROM performance WHERE closes <= :now) LIMIT :most",
+        hanging=CoatState.HANGING,
+        now=to_ms(read.now),
+        most=most,
+    )
