@@ -217,6 +217,9 @@ SEAT_IS_TAKEN = re.compile(
     re.IGNORECASE,
 )
 SAYS_TAKEN = "central/inventory/model.py"
+# What a column of an enum is compared with is that enum's: `state = '{HoldState.ACTIVE}'`, `state = :state`.
+SPELT = re.compile(r"(\w+|\))\s*(?:=|<>|!=|\bIN\s*\()\s*'([a-z_]+)'", re.IGNORECASE)
+NOT_OF_AN_ENUM = {"entity", "action", "type"}  # tables, and what is done to a row; what a database says of itself
 
 
 def sql_faults(root: Path) -> list[str]:
@@ -224,7 +227,8 @@ def sql_faults(root: Path) -> list[str]:
     central/areas.py orders them; statements, and conditions on an entity (`read.find(Site, "WHERE …")`), with a table
     of an earlier area outside of the named reads and the commands; tables whose names are worked out; and rows that are
     taken apart, or made things of, by the order of their columns. An area writes its own tables only (tools/writes.py);
-    some are named by their area alone (`ASKED_ONLY`); that a seat is taken is said once. The kernel's tables are
+    some are named by their area alone (`ASKED_ONLY`); that a seat is taken is said once, and no word of an
+    enum is spelt. The kernel's tables are
     everybody's; what stands in no area's folder stands above all. Kernel and web know areas' tables by their
     declarations alone, and may work out any."""
     areas = order_of_areas(root)
@@ -278,7 +282,10 @@ def sql_faults(root: Path) -> list[str]:
                 faults.append(
                     f"{name}:{made.lineno}: {kind} is made of a row whose columns `columns({kind}, …)` does not say"
                 )
-            if isinstance(node, ast.Constant) and name != SAYS_TAKEN and SEAT_IS_TAKEN.search(_text(node)):
+            if isinstance(node, ast.Constant):
+                spelt = [word for column, word in SPELT.findall(_text(node)) if column not in NOT_OF_AN_ENUM]
+                faults += [f"{name}:{node.lineno}: '{word}' is spelt where its enum has it" for word in spelt]
+            if isinstance(node, ast.expr) and name != SAYS_TAKEN and SEAT_IS_TAKEN.search(_text(node)):
                 faults.append(
                     f"{name}:{node.lineno}: who has a seat is said by {SAYS_TAKEN}: taken_by, has_seat, TAKEN"
                 )
@@ -357,7 +364,22 @@ def _put_together(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
 
 
 def _text(node: ast.AST) -> str:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+    """A text, also one with words of enums in it (`{HoldState.ACTIVE}`): each stands as its word."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=parts) if all(map(_word_of, parts)):
+            return "".join(map(_word_of, parts))
+    return ""
+
+
+def _word_of(part: ast.expr) -> str:
+    match part:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.FormattedValue(value=ast.Attribute(value=ast.Name(), attr=word)) if word.isupper():
+            return word.lower()
+    return ""
 
 
 def _takers(tree: ast.AST, *parameters: dict[str, str]) -> set[str]:

@@ -9,8 +9,9 @@ from central.kernel.entity import BY_NAME
 from central.kernel.scope import narrowing
 from central.kernel.tx import Read
 from shared.ids import Id, derived_id
+from shared.wire.facts import Direction
 
-TELLS_OF_AN_ENTRY: Final = "scan.admitted = 1 AND scan.entry > 0 AND scan.direction = 'entry'"
+TELLS_OF_AN_ENTRY: Final = f"scan.admitted = 1 AND scan.entry > 0 AND scan.direction = '{Direction.ENTRY}'"
 """Of a statement's `scan`: its gate let somebody in on an entry."""
 
 USED_AN_ENTRY: Final = (

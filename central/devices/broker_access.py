@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from functools import partial
 
+from central.devices.model import DeviceState
 from central.kernel.actor import SYSTEM
 from central.kernel.db import in_list
 from central.kernel.door import Door
@@ -28,5 +29,5 @@ def standing(door: Door) -> Standing:
 
 def _active(read: Read, asked: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
     wanted, params = in_list("d", [holder_id for holder_id, _ in asked])
-    sql = f"SELECT id, kid FROM device WHERE state = 'active' AND id IN {wanted}"  # noqa: S608 - names of parameters
+    sql = f"SELECT id, kid FROM device WHERE state = '{DeviceState.ACTIVE}' AND id IN {wanted}"  # noqa: S608 - names of parameters
     return {(str(device_id), str(kid)) for device_id, kid in read.run(sql, **params)}

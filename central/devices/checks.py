@@ -13,7 +13,7 @@ import orjson
 from central.access.checks import GENUINE
 from central.access.model import TOLD_ID, ScanAnomaly
 from central.access.reads import ids_shown_as, surplus_id
-from central.devices.model import DeviceAnomaly
+from central.devices.model import DeviceAnomaly, FactState
 from central.kernel.columns import columns
 from central.kernel.invariants import Invariant, Looked, number
 from central.kernel.sums import summed
@@ -93,7 +93,7 @@ def _taken(read: Read, kind: FactKind, shape: type[_Told]) -> Iterator[tuple[_Fa
     was."""
     for row in read.run(
         f"SELECT {_BODY} FROM fact f JOIN device d ON d.id = f.device_id "  # noqa: S608 - names of ours
-        "WHERE f.kind = :kind AND f.state = 'taken' ORDER BY d.code, f.seq",
+        f"WHERE f.kind = :kind AND f.state = '{FactState.TAKEN}' ORDER BY d.code, f.seq",
         kind=kind,
     ):
         fact = _FactKept(*row)
@@ -123,7 +123,7 @@ def _one_effect(read: Read, seen: Looked) -> None:
             seen.fault(f"fact {seq} of device {device} was told in two ways, and nobody was told")
     for (scan,) in read.run(
         f"SELECT id FROM scan WHERE (device_id, {TOLD_ID}) NOT IN (SELECT f.device_id, f.fact_id FROM fact f "  # noqa: S608 - names of ours, values are parameters
-        "WHERE f.kind = 'scan' AND f.state = 'taken') ORDER BY id"
+        f"WHERE f.kind = '{FactKind.SCAN}' AND f.state = '{FactState.TAKEN}') ORDER BY id"
     ):
         seen.fault(f"scan {scan} was told by nobody")
     seen.count(
@@ -144,7 +144,8 @@ def _anomalies_visible(read: Read, seen: Looked) -> None:
     classes = {"dead": DeviceAnomaly.DEAD_LETTER, "quarantined": DeviceAnomaly.QUARANTINED}
     shown = ids_shown_as(read, *classes.values())
     for device, hash_, state in read.run(
-        "SELECT device_id, hash, state FROM fact WHERE state IN ('dead', 'quarantined') ORDER BY device_id, seq"
+        "SELECT device_id, hash, state FROM fact "  # noqa: S608 - words of ours
+        f"WHERE state IN ('{FactState.DEAD}', '{FactState.QUARANTINED}') ORDER BY device_id, seq"
     ):
         if derived_id("fact", classes[state], device, hash_) not in shown:
             seen.fault(f"a fact of device {device} is {state}, and no anomaly says so")

@@ -136,7 +136,7 @@ class Enrolled:
     root_pem: str
 
 
-_HAS_KEY = "WHERE kid = :kid AND (state <> 'revoked' OR certificate <> '')"
+_HAS_KEY = f"WHERE kid = :kid AND (state <> '{DeviceState.REVOKED}' OR certificate <> '')"
 """A key that was ever certified stays its device's: gates hold its row, and with it which of its tickets stay good."""
 
 

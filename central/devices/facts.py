@@ -239,4 +239,4 @@ class DeadLetters:
 
 @answers(DeadLetters, needs=DevicesPrivilege.DEVICE_READ, at=whole_house, gives=list[FactRecord])
 def dead_letters(read: Read, _: DeadLetters) -> Outcome[list[FactRecord]]:
-    return Ok(read.find(FactRecord, "WHERE state = 'dead' ORDER BY received DESC LIMIT 200"))
+    return Ok(read.find(FactRecord, f"WHERE state = '{FactState.DEAD}' ORDER BY received DESC LIMIT 200"))

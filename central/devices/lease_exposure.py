@@ -14,6 +14,7 @@ from shared.clock import from_ms
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.rules.pricing import Prices, asked_for
+from shared.wire.leases import SlotState
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,9 @@ def exposure_of(read: Read, record: LeaseRecord) -> Exposure:
     assert sold_for, "foreign keys say so"
     each = tuple(
         ExposedPlace(slot.slot, slot.seat_id, slot.category_id, _dearest(sold_for.prices, slot.category_id))
-        for slot in read.find(LeaseSlot, "WHERE lease_id = :id AND state = 'free' ORDER BY slot", id=record.id)
+        for slot in read.find(
+            LeaseSlot, f"WHERE lease_id = :id AND state = '{SlotState.FREE}' ORDER BY slot", id=record.id
+        )
     )
     ((heard,),) = read.run("SELECT MAX(received) FROM fact WHERE device_id = :id", id=record.device_id)
     total = sum(place.amount for place in each)

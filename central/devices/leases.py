@@ -130,7 +130,7 @@ def _may_lease(
     among, states = in_list("open", OPEN)
     (out,) = read.run(
         "SELECT COUNT(*) FROM lease_slot s JOIN lease l ON l.id = s.lease_id WHERE l.device_id = :device "  # noqa: S608 - names of parameters
-        f"AND l.performance_id = :performance AND s.state = 'free' AND l.state IN {among}",
+        f"AND l.performance_id = :performance AND s.state = '{SlotState.FREE}' AND l.state IN {among}",
         device=device.id,
         performance=performance.id,
         **states,
@@ -290,7 +290,7 @@ def move_lease(tx: Tx, lease_id: str, do: LeaseDo) -> LeaseRecord | None:
 
 def close_if_done(tx: Tx, lease_id: str) -> None:
     """A lease of which every slot is accounted for holds nothing any more."""
-    if not tx.one("SELECT 1 FROM lease_slot WHERE lease_id = :id AND state = 'free'", id=lease_id):
+    if not tx.one(f"SELECT 1 FROM lease_slot WHERE lease_id = :id AND state = '{SlotState.FREE}'", id=lease_id):  # noqa: S608 - words of ours
         move_lease(tx, lease_id, LeaseDo.SEAL)
         move_lease(tx, lease_id, LeaseDo.CLOSE)
 
@@ -335,7 +335,7 @@ def write_off_lease(tx: Tx, want: WriteOffLease) -> Outcome[Exposure]:
     if record is None:
         return Refused(NoLease.NOT_POSSIBLE_NOW, fix=want.lease_id)
     exposure = exposure_of(tx, record)
-    open_slots = tx.find(LeaseSlot, "WHERE lease_id = :id AND state = 'free'", id=record.id)
+    open_slots = tx.find(LeaseSlot, f"WHERE lease_id = :id AND state = '{SlotState.FREE}'", id=record.id)
     for slot in open_slots:
         tx.update(slot, replace(slot, state=SlotState.RETURNED))
     release(tx, [slot.allocation_id for slot in open_slots])
@@ -347,8 +347,8 @@ def leased_at(read: Read, tariff: Tariff) -> list[dict[str, Any]]:
     """Leases of which something may be sold still, or was and is not told yet: a device that has them may take this
     tariff, and what it took has to be booked. Of what was written off a sale may come at any time."""
     out = read.run(
-        "SELECT l.id, l.performance_id FROM lease l WHERE l.state = 'written_off' OR EXISTS "
-        "(SELECT 1 FROM lease_slot s WHERE s.lease_id = l.id AND s.state = 'free') ORDER BY l.id"
+        f"SELECT l.id, l.performance_id FROM lease l WHERE l.state = '{LeaseState.WRITTEN_OFF}' OR EXISTS "  # noqa: S608 - words of ours
+        f"(SELECT 1 FROM lease_slot s WHERE s.lease_id = l.id AND s.state = '{SlotState.FREE}') ORDER BY l.id"
     )
     shows = {performance for _, performance in out if serves(read, tariff.context_id, performance)}
     ids = [lease for lease, performance in out if performance in shows]

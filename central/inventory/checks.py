@@ -1,6 +1,7 @@
 """What must hold of the inventory: all that its audit proves, of the whole house."""
 
 from central.inventory.audit import house_differences
+from central.inventory.model import AllocationState
 from central.kernel.invariants import Invariant, Looked, number
 from central.kernel.tx import Read
 
@@ -13,7 +14,11 @@ def _places_add_up(read: Read, seen: Looked) -> None:
     # house: a figure for whoever may see the whole house; nothing is refused by it
     seen.count(
         places=number(read, "SELECT COUNT(*) FROM place"),
-        sold=number(read, "SELECT COUNT(*) FROM allocation WHERE state = 'sold' AND seat_id IS NOT NULL"),
+        sold=number(
+            read,
+            "SELECT COUNT(*) FROM allocation "  # noqa: S608 - words of ours
+            f"WHERE state = '{AllocationState.SOLD}' AND seat_id IS NOT NULL",
+        ),
     )
 
 

@@ -193,14 +193,14 @@ def _sum(tx: Tx, limit: Limit, key: str, performance_id: str, event_id: str) -> 
     """The places of an order, a hold or a contact: those too that others take just now."""
     tx.wait_for(_word(limit, key))
     if limit.per is LimitPer.ORDER:
-        return _added(tx, limit, "a.holder_id = :key AND a.state <> 'leased'", {"key": key})
+        return _added(tx, limit, f"a.holder_id = :key AND a.state <> '{AllocationState.LEASED}'", {"key": key})
     within = "a.performance_id = :performance"
     params = {"key": key, "performance": performance_id}
     if limit.per is LimitPer.CONTACT_AND_EVENT:
         within = f"a.performance_id IN {of_event('event')}"
         params = {"key": key, "event": event_id}
-    theirs = f"a.contact_id = :key AND a.state <> 'leased' AND {within}"
-    own = f"a.holder_id = :key AND a.contact_id IS NULL AND a.state <> 'leased' AND {within}"
+    theirs = f"a.contact_id = :key AND a.state <> '{AllocationState.LEASED}' AND {within}"
+    own = f"a.holder_id = :key AND a.contact_id IS NULL AND a.state <> '{AllocationState.LEASED}' AND {within}"
     return _added(tx, limit, theirs, params) + _added(tx, limit, own, params)
 
 

@@ -106,7 +106,7 @@ PLACE = Life[AllocationState, PlaceDo]({
 }, begins=frozenset({AllocationState.HELD, AllocationState.LEASED}))  # fmt: skip
 
 
-TAKEN = "state <> 'released'"
+TAKEN = f"state <> '{AllocationState.RELEASED}'"
 """Of an allocation: it has its place. A seat is free where no such one is."""
 
 
@@ -200,10 +200,10 @@ class Hold:
 
 
 # clock: HOLD_AHEAD stands beside it
-HOLD_DUE = "state = 'active' AND until <= :now"
+HOLD_DUE = f"state = '{HoldState.ACTIVE}' AND until <= :now"
 """The same of a row, but for what a wrong clock stored: HOLD_AHEAD."""
 # clock: HOLD_AHEAD stands beside it
-HOLD_AHEAD = "state = 'active' AND until > :ahead"
+HOLD_AHEAD = f"state = '{HoldState.ACTIVE}' AND until > :ahead"
 """Of one that ends later than any hold may."""
 LONGEST_HOLD = timedelta(days=7)  # as a channel may set at most
 

@@ -8,7 +8,7 @@ from central.catalogue.model import Performance
 from central.inventory.model import Gauge, taken_by
 from central.inventory.reads import taken_seats
 from central.kernel.tx import Read
-from central.venues.model import LogicalConfiguration
+from central.venues.model import LogicalConfiguration, PlanState
 from central.venues.plan_tables import BROKEN, LOGICAL, SEAT, TAKEN, table_of, zone_names
 from central.venues.selection import Selection, Table, ZoneShare, narrowed
 
@@ -85,7 +85,7 @@ def _built(read: Read, physical_id: str) -> list[tuple[Any, ...]]:
         f"SELECT {SEAT} FROM physical_seat s WHERE s.configuration_id = :id ORDER BY s.position",  # noqa: S608 - names of ours, values are parameters
         id=physical_id,
     )
-    validated = "SELECT 1 FROM physical_configuration WHERE id = :id AND state = 'validated'"
+    validated = f"SELECT 1 FROM physical_configuration WHERE id = :id AND state = '{PlanState.VALIDATED}'"  # noqa: S608 - words of ours
     if not read.is_new("physical_configuration") and read.run(validated, id=physical_id):
         known[physical_id] = rows
         while len(known) > MOST_BUILT:

@@ -17,6 +17,7 @@ from central.kernel.actor import SYSTEM
 from central.kernel.db import Connection, in_list
 from central.kernel.door import Door
 from central.kernel.entity import Between, Loose, Raw
+from central.kernel.outbox_state import OutboxState
 from central.kernel.own_commands import must_do
 from central.kernel.prints import ABSENT, OUTBOX, leave, outbox_print
 from central.kernel.registry import handles
@@ -54,11 +55,12 @@ class SettleOutbox:
 
 @handles(SettleOutbox, told=False, needs="kernel.outbox.settle", at=lambda _, __: None)
 def settle_outbox(tx: Tx, want: SettleOutbox) -> Outcome[None]:
-    state = "done" if want.done else "given_up" if want.attempt >= MOST_TRIES else "waiting"
+    given_up = OutboxState.GIVEN_UP if want.attempt >= MOST_TRIES else OutboxState.WAITING
+    state = OutboxState.DONE if want.done else given_up
     # log: columns that are kept beside it; rows go with `leave`
     tx.write(
-        "UPDATE outbox SET state = :state, last_error = :why, due = :due, claimed_until = NULL "
-        "WHERE id = :id AND state = 'waiting' AND (tries = :attempt OR :done = 1)",
+        "UPDATE outbox SET state = :state, last_error = :why, due = :due, claimed_until = NULL "  # noqa: S608 - words of ours
+        f"WHERE id = :id AND state = '{OutboxState.WAITING}' AND (tries = :attempt OR :done = 1)",
         state=state,
         attempt=want.attempt,
         done=int(want.done),
@@ -89,7 +91,7 @@ class Claimed:
 
 
 # clock: `bring_forward` mends it
-DUE = "state = 'waiting' AND due <= :now"
+DUE = f"state = '{OutboxState.WAITING}' AND due <= :now"
 _AHEAD = (CLAIMED_FOR + APART) // timedelta(milliseconds=1)
 # clock: taken with what a wrong clock put beyond its length
 UNCLAIMED = f"{DUE} AND (claimed_until IS NULL OR claimed_until <= :now OR claimed_until > :now + {_AHEAD})"
@@ -128,8 +130,8 @@ def _brought_forward(at: datetime, db: Connection) -> int:
     # clock: taken with what a wrong clock put beyond its length
     # log: columns that are kept beside it; rows go with `leave`
     return db.write(
-        "UPDATE outbox SET due = :now WHERE id IN "
-        "(SELECT id FROM outbox WHERE state = 'waiting' AND due > :ahead ORDER BY due, id LIMIT :n)",
+        "UPDATE outbox SET due = :now WHERE id IN "  # noqa: S608 - words of ours
+        f"(SELECT id FROM outbox WHERE state = '{OutboxState.WAITING}' AND due > :ahead ORDER BY due, id LIMIT :n)",
         {"now": to_ms(at), "ahead": ahead(at, FURTHEST), "n": FORWARD_AT_ONCE},
     )
 

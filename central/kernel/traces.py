@@ -13,6 +13,7 @@ from central.kernel.batch import Gathered, Rows, Shared
 from central.kernel.db import Connection
 from central.kernel.entity import BY_NAME, METADATA
 from central.kernel.feeds import BEGUN
+from central.kernel.outbox_state import OutboxState
 from central.kernel.tx import Tx
 from shared.ids import Id
 
@@ -166,8 +167,8 @@ class Traces:
             ("INSERT INTO command_prints (command_id, prints) VALUES (?, ?)", self._prints),
             ("INSERT INTO audit (command_id, n, entity, entity_id, action, change) VALUES (?, ?, ?, ?, ?, ?)",
              self._audit),
-            ("INSERT INTO outbox (id, kind, body, due, lane, tries, state, last_error) "
-             "VALUES (?, ?, ?, ?, ?, 0, 'waiting', '')",
+            ("INSERT INTO outbox (id, kind, body, due, lane, tries, state, last_error) "  # noqa: S608 - words of ours
+             f"VALUES (?, ?, ?, ?, ?, 0, '{OutboxState.WAITING}', '')",
              self._outbox),
         ):  # fmt: skip
             if rows:

@@ -1,8 +1,11 @@
 """What must hold of the orders: the books balance, and what is sold has its place."""
 
+from central.inventory.model import AllocationState
 from central.kernel.invariants import Invariant, Looked, number
 from central.kernel.sums import halves, summed
 from central.kernel.tx import Read
+from central.ledger.model import AccountKind
+from central.orders.model import PaymentMethod
 
 
 def _each(column: str, what: str) -> str:
@@ -10,16 +13,16 @@ def _each(column: str, what: str) -> str:
     return ", ".join(what.format(half) for half in halves(column).split(", "))
 
 
-PAID = _each("p.amount", "(SELECT {} FROM payment p WHERE p.order_id = o.id AND p.method <> 'none')")
+PAID = _each("p.amount", f"(SELECT {{}} FROM payment p WHERE p.order_id = o.id AND p.method <> '{PaymentMethod.NONE}')")  # noqa: S608 - words of ours
 """Of an order `o`, two columns for `summed`: what was paid."""
 
 _OF_ORDER = ", ".join((
     _each("l.price", "(SELECT {} FROM order_line l WHERE l.order_id = o.id)"),
     PAID,
-    _each("m.amount", "(SELECT {} FROM move m JOIN account c ON c.id = m.debit_id WHERE m.order_id = o.id "
-                      "AND c.kind = 'customers')"),
-    _each("m.amount", "(SELECT {} FROM move m JOIN account c ON c.id = m.credit_id WHERE m.order_id = o.id "
-                      "AND c.kind = 'customers')"),
+    _each("m.amount", "(SELECT {} FROM move m JOIN account c ON c.id = m.debit_id WHERE m.order_id = o.id "  # noqa: S608 - words of ours
+                      f"AND c.kind = '{AccountKind.CUSTOMERS}')"),
+    _each("m.amount", "(SELECT {} FROM move m JOIN account c ON c.id = m.credit_id WHERE m.order_id = o.id "  # noqa: S608 - words of ours
+                      f"AND c.kind = '{AccountKind.CUSTOMERS}')"),
 ))  # fmt: skip
 """What its lines cost, was paid, is booked as sold, and as paid."""
 
@@ -55,13 +58,14 @@ def _books_balance(read: Read, seen: Looked) -> None:
 def _lines_have_places(read: Read, seen: Looked) -> None:
     """Each sold place has its line, and each line's place is sold, of the same performance."""
     for (allocation,) in read.run(
-        "SELECT a.id FROM allocation a WHERE a.state = 'sold' AND a.id NOT IN "
+        f"SELECT a.id FROM allocation a WHERE a.state = '{AllocationState.SOLD}' AND a.id NOT IN "  # noqa: S608 - words of ours
         "(SELECT l.allocation_id FROM order_line l WHERE l.allocation_id IS NOT NULL) ORDER BY a.id"
     ):
         seen.fault(f"place {allocation} is sold without a line")
     for (line,) in read.run(
-        "SELECT l.id FROM order_line l LEFT JOIN allocation a ON a.id = l.allocation_id WHERE l.allocation_id IS NOT "
-        "NULL AND (a.id IS NULL OR a.performance_id <> l.performance_id OR a.state <> 'sold') ORDER BY l.id"
+        "SELECT l.id FROM order_line l LEFT JOIN allocation a ON a.id = l.allocation_id WHERE l.allocation_id IS NOT "  # noqa: S608 - words of ours
+        "NULL AND (a.id IS NULL OR a.performance_id <> l.performance_id "
+        f"OR a.state <> '{AllocationState.SOLD}') ORDER BY l.id"
     ):
         seen.fault(f"line {line} is sold, its place is not")
 

@@ -6,10 +6,12 @@ from central.kernel.checklist import ItemStanding, needed, t
 from central.kernel.contexts import ContextKind, institution_of, setting_at
 from central.kernel.db import in_list
 from central.kernel.house_settings import TIMEZONE
+from central.kernel.outbox_state import OutboxState
 from central.kernel.tx import Read
 from central.organisation.grants import narrowing_kinds
+from central.organisation.letters import MAIL
 from central.organisation.mentions import mentions_at
-from central.organisation.model import OrganisationPrivilege
+from central.organisation.model import OperatorKind, OrganisationPrivilege
 from shared.clock import to_ms
 
 LATE = timedelta(minutes=10)
@@ -64,7 +66,7 @@ def activity(read: Read, season_id: str) -> ItemStanding:
 @needed(t("Équipe"), at=ContextKind.INSTITUTION, order=900, optional=True, needs=OrganisationPrivilege.OPERATOR_READ)
 def team(read: Read, institution: str) -> ItemStanding:
     # house: a figure for whoever may see the whole house; nothing is refused by it
-    ((count,),) = read.run("SELECT COUNT(*) FROM operator WHERE kind = 'person' AND active = 1")
+    ((count,),) = read.run(f"SELECT COUNT(*) FROM operator WHERE kind = '{OperatorKind.PERSON}' AND active = 1")  # noqa: S608 - words of ours
     at = f"?at={institution}"
     link = f"/admin/e/operator{at}" if count > 1 else f"/admin/e/operator/new{at}"
     return ItemStanding(
@@ -99,7 +101,7 @@ def mail(read: Read, institution: str) -> ItemStanding | None:
     """Whether letters leave: the server's address is in central's configuration, what waits is in the outbox."""
     # clock: it shows or measures, and decides about nothing that waits
     ((waiting,),) = read.run(
-        "SELECT COUNT(*) FROM outbox WHERE kind = 'mail' AND state <> 'done' AND due < :late",
+        f"SELECT COUNT(*) FROM outbox WHERE kind = '{MAIL}' AND state <> '{OutboxState.DONE}' AND due < :late",  # noqa: S608 - words of ours
         late=to_ms(read.now - LATE),
     )
     if not waiting:

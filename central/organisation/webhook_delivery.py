@@ -26,6 +26,7 @@ from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
 from central.kernel.entity import Between, Look, Loose, Raw, Ref
 from central.kernel.outbox import CLAIMED_FOR, DUE, claim
+from central.kernel.outbox_state import OutboxState
 from central.kernel.own_commands import OwnCommands, must_do
 from central.kernel.registry import handles
 from central.kernel.spans import lasts
@@ -181,7 +182,7 @@ def next_try(message_id: str, attempt: int, now: datetime, after: timedelta) -> 
 
 @handles(NoteAttempt, told=False, needs=OrganisationPrivilege.WEBHOOK_MODIFY, at=by_house_alone)
 def note_attempt(tx: Tx, want: NoteAttempt) -> Outcome[None]:  # log: only columns that are kept beside it
-    tx.write("UPDATE outbox SET state = 'done', claimed_until = NULL, last_error = :why WHERE id = :id",
+    tx.write(f"UPDATE outbox SET state = '{OutboxState.DONE}', claimed_until = NULL, last_error = :why WHERE id = :id",  # noqa: S608 - words of ours
              id=want.outbox_id, why=want.why)  # fmt: skip
     before = tx.get(Delivery, want.delivery_id)
     if before is None or want.attempt <= before.tries:
@@ -375,7 +376,8 @@ class Webhooks:
 
         def first(read: Read) -> Id | None:
             row = read.one(  # clock: a day that people or the law set; what is final of it waits for a steady clock
-                "SELECT id FROM webhook_delivery WHERE made < :before AND state <> 'waiting' ORDER BY made, id LIMIT 1",
+                "SELECT id FROM webhook_delivery "  # noqa: S608 - words of ours
+                f"WHERE made < :before AND state <> '{DeliveryState.WAITING}' ORDER BY made, id LIMIT 1",
                 before=to_ms(day),
             )
             return Id(row[0]) if row else None

@@ -46,6 +46,7 @@ from central.organisation.webhook_log import (
 from central.organisation.webhooks import (
     EXECUTE,
     FORGOTTEN_AT_ONCE,
+    TRIED,
     Delivery,
     DeliveryState,
     NoWebhook,
@@ -392,9 +393,8 @@ class ForgetDeliveries:
 
 @handles(ForgetDeliveries, told=False, needs=OrganisationPrivilege.WEBHOOK_MODIFY, at=by_house_alone)
 def forget_deliveries(tx: Tx, want: ForgetDeliveries) -> Outcome[None]:
-    before = to_ms(want.before)
-    forget_some(tx, "made < :before AND state <> 'waiting'", before=before)  # clock: final, and waits for a steady one
-    old = "kind = 'webhook' AND state <> 'waiting' AND due < :before"
-    some = f"SELECT id FROM outbox WHERE {old} ORDER BY due, id LIMIT :n"  # noqa: S608 - our own words
+    before = to_ms(want.before)  # clock: final, and waits for a steady one
+    forget_some(tx, f"made < :before AND state <> '{DeliveryState.WAITING}'", before=before)
+    some = f"SELECT id FROM outbox WHERE {TRIED} AND due < :before ORDER BY due, id LIMIT :n"  # noqa: S608 - our own words
     forget(tx, f"id IN ({some})", before=before, n=FORGOTTEN_AT_ONCE)
     return Ok(None)

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from central.kernel.contexts import Context, contexts_below, path_of
+from central.kernel.contexts import Context, ContextKind, contexts_below, path_of
 from central.kernel.db import in_list
 from central.kernel.languages import house_languages, names
 from central.kernel.privileges import nodes
@@ -136,9 +136,9 @@ def _seasons(read: Read, only: str) -> list[Context]:
     """The newest of those whose halls the asker may see, or this one."""
     held = [context for node, context in read.actor.grants if node in nodes(VenuesPrivilege.VENUE_READ)]
     if only:
-        found = read.find(Context, "WHERE kind = 'season' AND id = :id", id=only)
+        found = read.find(Context, f"WHERE kind = '{ContextKind.SEASON}' AND id = :id", id=only)
         return [each for each in found if read.actor.may(VenuesPrivilege.VENUE_READ, path_of(read, each.id))]
-    where, params = "kind = 'season'", dict[str, Any]()
+    where, params = f"kind = '{ContextKind.SEASON}'", dict[str, Any]()
     if not any(len(path_of(read, each)) == 1 for each in held):
         among, params = in_list("c", [*contexts_below(read, *sorted(set(held))), ""])
         where += f" AND id IN {among}"

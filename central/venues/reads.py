@@ -30,7 +30,7 @@ def validated_halls(read: Read, contexts: Sequence[str], first: str = "", most: 
     inside, params = in_list("at", contexts)
     rows = read.run(
         "SELECT c.id FROM physical_configuration c JOIN space s ON s.id = c.space_id JOIN site i ON i.id = s.site_id "  # noqa: S608 - parameters
-        f"WHERE c.state = 'validated' AND i.context_id IN {inside} "
+        f"WHERE c.state = '{PlanState.VALIDATED}' AND i.context_id IN {inside} "
         "ORDER BY CASE WHEN c.id = :first THEN 0 ELSE 1 END, c.id LIMIT :most",
         **params, first=first, most=most,
     )  # fmt: skip

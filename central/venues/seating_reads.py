@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from central.kernel.contexts import path_of
 from central.kernel.db import in_list
 from central.kernel.tx import Read
+from central.venues.model import PlanState
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ def seatings_of(read: Read, season: str) -> Seatings:
     hall = read.one(
         "SELECT c.id FROM physical_configuration c "  # noqa: S608 - parameters
         "JOIN space s ON s.id = c.space_id JOIN site i ON i.id = s.site_id "
-        f"WHERE c.state = 'validated' AND i.context_id IN {inside} ORDER BY c.id LIMIT 1",
+        f"WHERE c.state = '{PlanState.VALIDATED}' AND i.context_id IN {inside} ORDER BY c.id LIMIT 1",
         **params,
     )
     categories = read.one(f"SELECT 1 FROM seat_category WHERE context_id IN {inside}", **params)  # noqa: S608 - names of ours, values are parameters
