@@ -17,7 +17,7 @@ from aiohttp import web
 
 from central.areas import AREAS
 from central.config import CentralConfig
-from central.devices.broker_access import standing
+from central.devices.broker_access import broker_standing
 from central.first_run.link import setup_link
 from central.house_keys import open_keys
 from central.kernel import outbox
@@ -169,7 +169,7 @@ async def _broker(config: CentralConfig, door: Door) -> AsyncIterator[int]:
         return
     where = config.broker
     async with EmbeddedBroker(
-        where.host, where.port, door.keys.root_pem, limits=where.limits, standing=standing(door)
+        where.host, where.port, door.keys.root_pem, limits=where.limits, standing=broker_standing(door)
     ) as broker:
         yield broker.port
 

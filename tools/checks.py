@@ -5,7 +5,7 @@ fail when the machine is busy, references that lead nowhere, statements that go 
     tools/checks.py waits [FILE…]     tests that wait for a length of time, or judge one
     tools/checks.py references [FILE…]   documents, sections and decisions that are named and not there
     tools/checks.py sql [FOLDER]      statements and imports that name what is of an area that stands after theirs
-    tools/checks.py tidy [FOLDER]     classes of one name, what nothing uses, long modules, modules that are no nouns
+    tools/checks.py tidy [FOLDER]     names of two things, what nothing uses, long modules, modules that are no nouns
 
 Each fault is a line; the exit code says whether there were any.
 """
@@ -660,6 +660,8 @@ LONG: dict[str, int] = {
 }
 # Classes of `shared` of whose name central or edge has one, too. The list only gets shorter.
 TWICE: set[str] = set()
+# Functions of one name, of which other areas import two or more. The list only gets shorter.
+NAMED_TWICE: set[str] = set()
 DRAWN = "said.py"  # written by tools/device_texts.py
 # What tests and the simulation read of a device or of a declaration, and nothing else does.
 FOR_TESTS = {"chain_faults", "check_of"}
@@ -700,7 +702,34 @@ def tidy_faults(root: Path) -> list[str]:
             faults.append(f"{name}: {lines} lines are few enough: tools/checks.py lists too many")
         if file.stem.endswith(("ed", "ing")) and file.stem not in NOUNS:
             faults.append(f"{name}: a module is called by a noun")
-    return faults + _said_twice(classes)
+    return faults + _said_twice(classes) + _imported_twice(root / "central", texts)
+
+
+def _imported_twice(package: Path, texts: Mapping[Path, str]) -> list[str]:
+    """A function that others import is called by its name far from its module: there it says what it is, or there is
+    another."""
+    functions, imported = set[tuple[str, str]](), dict[str, set[str]]()
+    for file, text in texts.items():
+        if package not in file.parents:
+            continue
+        module = ".".join(file.relative_to(package.parent).with_suffix("").parts)
+        area = module.split(".")[1]
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                functions.add((module, node.name))
+            elif isinstance(node, ast.ImportFrom) and area not in str(node.module).split(".")[1:2]:
+                for each in node.names:
+                    imported.setdefault(each.name, set()).add(str(node.module))
+    twice = {
+        name: sorted(found)
+        for name, modules in imported.items()
+        if len(found := {each for each in modules if (each, name) in functions}) > 1
+    }
+    return [
+        *(f"{name} is a function of {' and of '.join(found)}" for name, found in sorted(twice.items())
+          if name not in NAMED_TWICE),
+        *(f"{name}: no two functions are called so: tools/checks.py lists too many" for name in NAMED_TWICE - {*twice}),
+    ]  # fmt: skip
 
 
 def _said_twice(classes: dict[tuple[str, str], str]) -> list[str]:

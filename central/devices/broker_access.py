@@ -14,7 +14,7 @@ from shared.wire.certificates import Certificate, DeviceKind
 AT_ONCE = 500
 
 
-def standing(door: Door) -> Standing:
+def broker_standing(door: Door) -> Standing:
     async def stand(asked: Collection[Certificate]) -> Collection[str]:
         found = {each.kid for each in asked if each.kind is DeviceKind.CENTRAL and each.kid == door.keys.signer.kid}
         devices = [(each.holder_id, each.kid) for each in asked if each.kind is not DeviceKind.CENTRAL]

@@ -9,7 +9,7 @@ from typing import Annotated
 from central.catalogue.model import CataloguePrivilege, NoPerformance, Performance
 from central.catalogue.ops import on_sale
 from central.inventory.counts import Key, changed_since, revisions
-from central.inventory.halls import MOST_CHANGES, SeatsInOrder, plan_of
+from central.inventory.halls import MOST_CHANGES, SeatsInOrder, hall_in_order
 from central.inventory.places import AT_ONCE
 from central.inventory.reads import seats_gone, seats_now
 from central.kernel.entity import Between, Bulky, Ref
@@ -69,7 +69,7 @@ def seen(read: Read, performance_id: Id, before: SeenHall | None = None) -> Seen
         if changed is not None and changed <= before.plan.index.keys():
             _redraw(read, performance_id, before, sorted(changed))
             return before
-    plan = plan_of(read, performance_id)
+    plan = hall_in_order(read, performance_id)
     known = revisions(read, performance_id)
     bits = "".join("1" if gone else "0" for gone in seats_gone(read, performance_id))
     padded = bits + "0" * (-len(bits) % 8)

@@ -218,7 +218,7 @@ def _remember(tx: Tx, performance_id: Id, hall: _Known) -> _Known:
 
 
 def _look(read: Read, performance_id: Id) -> _Known:
-    plan = plan_of(read, performance_id)
+    plan = hall_in_order(read, performance_id)
     known = counts.revisions(read, performance_id)
     taken = taken_seats(read, performance_id)
     kinds = [("", "")] * len(plan.ids)
@@ -242,7 +242,7 @@ _PLANS: dict[tuple[Any, ...], SeatsInOrder] = {}
 """Of all connections: a validated configuration does not change. The key says what it looks like all the same."""
 
 
-def plan_of(read: Read, performance_id: Id) -> SeatsInOrder:
+def hall_in_order(read: Read, performance_id: Id) -> SeatsInOrder:
     configuration_id = hall_of(read, performance_id)
     assert configuration_id, "a performance is in a hall"
     key = (configuration_id, *look_of_hall(read, configuration_id))

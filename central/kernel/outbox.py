@@ -71,7 +71,7 @@ def settle_outbox(tx: Tx, want: SettleOutbox) -> Outcome[None]:
     return Ok(None)
 
 
-def forget(tx: Tx, which: str, **params: Any) -> int:
+def take_out(tx: Tx, which: str, **params: Any) -> int:
     """Takes rows that are done with out of the outbox; answers with their number. `which` is SQL."""
     # log: columns that are kept beside it; rows go with `leave`
     rows = tx.run(f"DELETE FROM outbox WHERE {which} RETURNING id, kind, body", **params)  # noqa: S608 - our own

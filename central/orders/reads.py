@@ -77,7 +77,7 @@ def sold_for(read: Read, performance_id: str) -> tuple[int, int]:
     return places_sold(read, performance_id), int(orders)
 
 
-def taken_for(read: Read, places: tuple[str, ...] | None, performances: Sequence[str]) -> dict[str, list[Takings]]:
+def takings_for(read: Read, places: tuple[str, ...] | None, performances: Sequence[str]) -> dict[str, list[Takings]]:
     """What was sold of each performance, per currency, in the orders of these contexts (None: all) and within the
     asker's perimeter: one statement, however many performances."""
     if not performances:
@@ -97,7 +97,7 @@ def taken_for(read: Read, places: tuple[str, ...] | None, performances: Sequence
     return found
 
 
-def taken_between(read: Read, places: tuple[str, ...] | None, start: datetime, end: datetime) -> list[Takings]:
+def takings_between(read: Read, places: tuple[str, ...] | None, start: datetime, end: datetime) -> list[Takings]:
     """What was sold from one moment to before another, whatever it was for: per channel and currency, most first.
     Orders are kept by context and moment: each context's own day is looked at, never all that was ever sold."""
     joins, where, params = narrowing(read, BY_NAME["sale_order"], places)
@@ -139,7 +139,7 @@ def first_sold(read: Read, places: tuple[str, ...] | None, performance_id: str) 
     return None if first is None else from_ms(first)
 
 
-def taken_by(read: Read, places: tuple[str, ...] | None, performance_id: str) -> tuple[list[Takings], list[Takings]]:
+def takings_by(read: Read, places: tuple[str, ...] | None, performance_id: str) -> tuple[list[Takings], list[Takings]]:
     """What was sold of a performance, per channel and per tariff, the most first."""
     joins, where, params = narrowing(read, BY_NAME["sale_order"], places)
     by = []

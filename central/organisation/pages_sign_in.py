@@ -28,7 +28,7 @@ from central.organisation.pages import (
 )
 from central.organisation.passwords import LONGEST, SHORTEST
 from central.organisation.rules import SessionStanding
-from central.organisation.second_factor import address, new_seed, picture
+from central.organisation.second_factor import new_seed, otpauth_address, picture
 from central.organisation.sessions import EndOwnSession
 from central.organisation.sign_in import OpenSession
 from central.web.form import form_of
@@ -167,7 +167,7 @@ class DoorPages:
         vault = self._services.vault
         seed = (vault.open(sealed, owner) if sealed else None) or new_seed()
         names = await self._services.door.read(found.actor, root_name)
-        text = address(seed, found.operator.email or found.operator.name, named(names) or "Parterre")
+        text = otpauth_address(seed, found.operator.email or found.operator.name, named(names) or "Parterre")
         return AuthenticatorSetup(vault.seal(seed, owner), seed, Markup(picture(text)))  # noqa: S704 - drawn by us
 
     # --- letters ------------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ def new_seed() -> str:
     return pyotp.random_base32()
 
 
-def address(seed: str, operator: str, house: str) -> str:
+def otpauth_address(seed: str, operator: str, house: str) -> str:
     """The otpauth address that an authenticator reads."""
     return pyotp.TOTP(seed).provisioning_uri(name=operator, issuer_name=house)
 

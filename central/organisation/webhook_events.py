@@ -21,7 +21,7 @@ from central.kernel.db import in_list
 from central.kernel.deleted_rows import context_then, path_then
 from central.kernel.entity import BY_NAME, Declaration, Ref
 from central.kernel.former_names import names_of, names_of_command, renamed, today
-from central.kernel.outbox import forget
+from central.kernel.outbox import take_out
 from central.kernel.personal import ERASED, Personal
 from central.kernel.registry import COMMANDS, handles
 from central.kernel.scope import context_of, lay_within
@@ -396,5 +396,5 @@ def forget_deliveries(tx: Tx, want: ForgetDeliveries) -> Outcome[None]:
     before = to_ms(want.before)  # clock: final, and waits for a steady one
     forget_some(tx, f"made < :before AND state <> '{DeliveryState.WAITING}'", before=before)
     some = f"SELECT id FROM outbox WHERE {TRIED} AND due < :before ORDER BY due, id LIMIT :n"  # noqa: S608 - our own words
-    forget(tx, f"id IN ({some})", before=before, n=FORGOTTEN_AT_ONCE)
+    take_out(tx, f"id IN ({some})", before=before, n=FORGOTTEN_AT_ONCE)
     return Ok(None)

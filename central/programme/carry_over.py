@@ -288,7 +288,7 @@ def _restore(
     """Valid seats come back with what they had here when they went, or else with what the configuration says."""
     if not returning:
         return
-    known = remembered(read, performance_id, {table.positions[own] for _, own in returning})
+    known = values_before(read, performance_id, {table.positions[own] for _, own in returning})
     for theirs, own in returning:
         goal[SeatField.INVALID][own] = ""
         had = known.get(table.positions[own])
@@ -296,7 +296,7 @@ def _restore(
             goal[each][own] = had[each] if had and each in had else source.values[each][theirs]
 
 
-def remembered(read: Read, performance_id: str, wanted: set[int]) -> dict[int, dict[SeatField, Any]]:
+def values_before(read: Read, performance_id: str, wanted: set[int]) -> dict[int, dict[SeatField, Any]]:
     """What places had when they were last taken away, by position."""
     found: dict[int, dict[SeatField, Any]] = {}
     missing = set(wanted)

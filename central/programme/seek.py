@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from central.kernel.tx import Read
-from central.venues.reads import sites_in, timezones
+from central.venues.reads import sites_in, timezones_of_sites
 from central.web.day_words import Days, days_meant
 from central.web.seekers import Sought
 from shared.clock import to_ms
@@ -39,7 +39,7 @@ def _played(words: Sequence[str], params: dict[str, Any]) -> str:
 def _on(read: Read, days: Sequence[Days], params: dict[str, Any]) -> str:
     """On one of these days, where it is played. Zones in which a day begins and ends together are asked at once: there
     are some forty of those, however many sites there are."""
-    zones = timezones(read)
+    zones = timezones_of_sites(read)
     together = defaultdict[tuple[int, ...], list[str]](list)
     for stretch in days:
         for zone in zones:

@@ -11,7 +11,7 @@ from central.inventory.counts import counts_of, sums_in
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
 from central.kernel.tx import Read
-from central.orders.reads import sold_for, taken_for
+from central.orders.reads import sold_for, takings_for
 from central.web.frame import FRAME, Told
 from central.web.screens.listing import seen_at
 from central.web.texts import Texts
@@ -45,7 +45,7 @@ def _what_follows(door: Door, read: Read, t: Texts, given: Mapping[str, Any]) ->
     if do is not None and (leased := sums_in(counts_of(read, performance_id)).leased):
         yield t("Confiées aux bornes"), t.number(leased)
     if do == PerformanceDo.CANCEL and (orders := seen_at(door, read, BY_NAME["sale_order"], None)) != ():
-        taken = taken_for(read, orders, [performance_id]).get(performance_id, [])
+        taken = takings_for(read, orders, [performance_id]).get(performance_id, [])
         yield t("Recette"), " + ".join(t.money(each.amount, each.currency) for each in taken) or "—"
     if do == PerformanceDo.CLOSE:
         yield t("Retour en arrière"), t("La représentation peut être remise en vente.")

@@ -14,10 +14,10 @@ from central.devices.reads import devices_of
 from central.inventory.counts import PlaceSums, sums_of
 from central.kernel.house_settings import zone_called
 from central.kernel.tx import Read
-from central.orders.reads import Takings, taken_between, taken_for
+from central.orders.reads import Takings, takings_between, takings_for
 from central.programme.reads import Played, played_from, still_played
 from central.reports.evening import KnownDevice
-from central.reports.site_map import Node, nodes
+from central.reports.site_map import Node, device_nodes
 from central.web.screens.names import house_zone
 from shared.wire.topics import Presence
 
@@ -73,7 +73,7 @@ def working_day(read: Read, sight: Sight, heard: Mapping[str, Presence]) -> Work
     tonight = next((found for day, found in by_day if day == today), ())
     orders = sight("sale_order", True)
     known = devices_of(read, sight("device", True), MOST_DEVICES)
-    devices = nodes(
+    devices = device_nodes(
         [KnownDevice(each.id, each.kind, each.label, each.state == DeviceState.ACTIVE, each.facts) for each in known],
         heard,
     )
@@ -85,7 +85,7 @@ def working_day(read: Read, sight: Sight, heard: Mapping[str, Presence]) -> Work
         tonight=tonight,
         days=coming[:NEXT_DAYS],
         more=more or len(coming) > NEXT_DAYS,
-        taken=None if orders == () else tuple(taken_between(read, orders, start, end)),
+        taken=None if orders == () else tuple(takings_between(read, orders, start, end)),
         devices=tuple(devices),
         waiting=frozenset(each.id for each in known if each.state == DeviceState.PENDING),
         heard={device_id: each.at for device_id, each in heard.items()},
@@ -115,7 +115,7 @@ def performances_from(
     more = len(found) > MOST_PLAYED or len(going_on) > MOST_GOING_ON
     ids = [each.id for each in shown]
     sums, orders = sums_of(read, ids), sight("sale_order", False)
-    taken = None if orders == () else taken_for(read, orders, ids)
+    taken = None if orders == () else takings_for(read, orders, ids)
     performances = []
     for each in shown:
         there = zone_called(each.timezone)

@@ -17,13 +17,13 @@ from central.reports.evening import (
     EveningHall,
 )
 from central.reports.live_reads import (
-    devices_of,
+    devices_seen,
     entries_of,
-    hall_of,
+    evening_hall,
     lanes_of,
     last_sales,
     open_kinds,
-    places_of,
+    places_seen,
     show_of,
     sold,
 )
@@ -47,7 +47,7 @@ class Evenings:
             return None
         performance = next((each for each in performances if each.id == wanted), performances[0])
         hall = self._hall(read, performance)
-        seats, counts = places_of(read, performance.id, [seat.id for seat in hall.plan.seats])
+        seats, counts = places_seen(read, performance.id, [seat.id for seat in hall.plan.seats])
         window, places, takings = sold(read, performance.id)
         entry_window, entries = entries_of(read, performance.id)
         shows = tuple(show_of(read, each) for each in performances)
@@ -66,7 +66,7 @@ class Evenings:
             entry_window=entry_window,
             entries=entries,
             lanes=lanes_of(read, performance, [each.id for each in performances]),
-            devices=devices_of(read, performance.site_id),
+            devices=devices_seen(read, performance.site_id),
             checks=tuple(old_checks) if old_checks is not None else check_lines(read),
             anomalies=open_kinds(read),
         )
@@ -77,14 +77,14 @@ class Evenings:
         if known is None:
             while len(self._halls) >= MOST_HALLS:
                 self._halls.pop(next(iter(self._halls)), None)
-            known = self._halls[key] = hall_of(read, performance)
+            known = self._halls[key] = evening_hall(read, performance)
         return known
 
 
 def hall_now(read: Read, performance: Performance, language: str) -> str:
     """A performance's hall as an SVG that stands alone, each seat as it is; without a legend."""
-    hall = hall_of(read, performance)
-    states, _ = places_of(read, performance.id, [seat.id for seat in hall.plan.seats])
+    hall = evening_hall(read, performance)
+    states, _ = places_seen(read, performance.id, [seat.id for seat in hall.plan.seats])
     return hall_svg(hall.plan, states, hall.categories, language, legend=False)
 
 

@@ -63,7 +63,7 @@ def show_of(read: Read, performance: Performance) -> Show:
 # --- hall -------------------------------------------------------------------------------------------------------------
 
 
-def hall_of(read: Read, performance: Performance) -> EveningHall:
+def evening_hall(read: Read, performance: Performance) -> EveningHall:
     """The logical configuration's plan, each seat in the category that it has in this performance."""
     logical = read.get(LogicalConfiguration, performance.logical_configuration_id)
     assert logical, "a foreign key says so"
@@ -81,7 +81,7 @@ def hall_of(read: Read, performance: Performance) -> EveningHall:
     )
 
 
-def places_of(
+def places_seen(
     read: Read, performance_id: Id, seat_ids: Sequence[str]
 ) -> tuple[tuple[PlaceState, ...], dict[PlaceState, int]]:
     """Each seat's state in the hall's order, and all places counted, numbered or not."""
@@ -328,7 +328,7 @@ def _decision(read: Read, scan: _Scan) -> Decision:
     )
 
 
-def devices_of(read: Read, site_id: Id) -> tuple[KnownDevice, ...]:
+def devices_seen(read: Read, site_id: Id) -> tuple[KnownDevice, ...]:
     return tuple(
         KnownDevice(each.id, each.kind, each.label or each.code, each.state is DeviceState.ACTIVE, each.contiguous)
         for each in devices_at(read, site_id)

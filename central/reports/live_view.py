@@ -15,9 +15,9 @@ from markupsafe import Markup
 
 from central.reports import curves
 from central.reports.evening import Evening, Lane, Show, Verdict
-from central.reports.site_map import nodes, site_map, state_text, trouble_text
+from central.reports.site_map import device_nodes, site_map, state_text, trouble_text
 from central.venues.hall_svg import hall_svg, seat_words
-from central.web.assets import address
+from central.web.assets import asset_address
 from central.web.texts import Texts, texts
 from shared.languages import LANGUAGES
 from shared.look import solid
@@ -98,7 +98,7 @@ def draw(evening: Evening, heard: Mapping[str, Presence], language: str) -> Draw
     """Every fragment at this moment."""
     say = Say(texts(language), _zone(evening.show.timezone), evening.show.currency)
     values = {"e": evening, "say": say, "t": say.t, "PlaceState": PlaceState, "solid": solid}
-    found = nodes(evening.devices, heard)
+    found = device_nodes(evening.devices, heard)
     parts: dict[str, Mapping[str, Any]] = {
         "head": {"wrong": sum(not check.ok for check in evening.checks)},
         "places": {"legend": legend(evening), "mark": _mark},
@@ -150,7 +150,7 @@ def empty_page(frame: LiveFrame) -> str:
 
 def _around(frame: LiveFrame) -> dict[str, Any]:
     return {name: getattr(frame, name) for name in frame.__slots__} | {
-        "t": texts(frame.language), "static": address, "languages": LANGUAGES,
+        "t": texts(frame.language), "static": asset_address, "languages": LANGUAGES,
         "seat_words": seat_words(texts(frame.language)),
     }  # fmt: skip
 

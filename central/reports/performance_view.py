@@ -15,7 +15,7 @@ from central.inventory.reads import contingents as these_contingents
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
 from central.kernel.tx import Read
-from central.orders.reads import Takings, first_sold, sold_over_time, taken_by
+from central.orders.reads import Takings, first_sold, sold_over_time, takings_by
 from central.reports.curves import row_of_strokes, steps_curve
 from central.reports.day_view import share_text
 from central.reports.evening import Series, Window
@@ -126,7 +126,7 @@ def _takings(door: Door, read: Read, t: Texts, performance: Performance) -> dict
     places = seen_at(door, read, BY_NAME["sale_order"], None)
     if places == ():
         return {"amounts": None, "curve": None}
-    channels, tariffs = taken_by(read, places, performance.id)
+    channels, tariffs = takings_by(read, places, performance.id)
     sold = sum(each.places for each in channels)
     named = labels(read, t, [("channel", each.what) for each in channels] + [("tariff", each.what) for each in tariffs])
 

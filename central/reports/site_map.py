@@ -62,7 +62,7 @@ class Node:
         return TONE[self.stand]
 
 
-def nodes(devices: Sequence[KnownDevice], heard: Mapping[str, Presence]) -> list[Node]:
+def device_nodes(devices: Sequence[KnownDevice], heard: Mapping[str, Presence]) -> list[Node]:
     """Each device as it stands; those behind a broker that central does not hear are out of reach."""
     brokers = [device.id for device in devices if device.kind == _BROKER and device.id in heard]
     cut = bool(brokers) and not any(heard[broker].online for broker in brokers)

@@ -258,10 +258,10 @@ def write_plan(plan: Plan) -> bytes:
 
 
 def _at(x: float, y: float) -> dict[str, float]:
-    return {"x": tidy(x), "y": tidy(y)}
+    return {"x": rounded(x), "y": rounded(y)}
 
 
-def tidy(number: float) -> float:
+def rounded(number: float) -> float:
     rounded = round(number, 3)
     return int(rounded) if rounded == int(rounded) else rounded
 
@@ -297,18 +297,18 @@ def _area(area: DrawnArea) -> dict[str, Any]:
         "shape": area.shape.value,
         "color": area.colour,
         "border_color": area.border,
-        "rotation": tidy(area.rotation),
+        "rotation": rounded(area.rotation),
         "position": _at(area.x, area.y),
     }
     match area.shape:
         case Shape.POLYGON:
             body["polygon"] = {"points": [_at(x - area.x, y - area.y) for x, y in area.points]}
         case Shape.RECTANGLE:
-            body["rectangle"] = {"width": tidy(area.width), "height": tidy(area.height)}
+            body["rectangle"] = {"width": rounded(area.width), "height": rounded(area.height)}
         case Shape.ELLIPSE:
             body["ellipse"] = {"radius": _at(area.width, area.height)}
         case Shape.CIRCLE:
-            body["circle"] = {"radius": tidy(area.width)}
+            body["circle"] = {"radius": rounded(area.width)}
         case Shape.TEXT:
             pass
     if area.text:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from central.kernel.characters import is_formula
-from central.venues.plan import ROW_LABELS, Category, DrawnArea, Plan, RowLabel, Seat, SeatRow, Shape, Zone, tidy
+from central.venues.plan import ROW_LABELS, Category, DrawnArea, Plan, RowLabel, Seat, SeatRow, Shape, Zone, rounded
 from central.venues.planfile_checks import (
     MOST_CORNERS_EACH,
     MOST_GUID,
@@ -276,7 +276,7 @@ def write_csv(plan: Plan) -> bytes:
             "block": block or "",
         }
         names = [_safe(text) for text in (zone.name, row.number, seat.number)]
-        position = [tidy(seat.x), tidy(seat.y)]
+        position = [rounded(seat.x), rounded(seat.y)]
         out.writerow([*names, *position, _safe(seat.category), _safe(seat.access), *(told[column] for column in more)])
     out.writerow(["#plan", _safe(plan.name), plan.width, plan.height])
     out.writerows(["#category", _safe(category.name), category.colour] for category in plan.categories)
@@ -306,11 +306,11 @@ def _extras(places: Sequence[tuple[Zone, SeatRow, int, Seat]]) -> dict[str, bool
 
 
 def _area_cells(area: DrawnArea) -> list[object]:
-    points = ";".join(f"{tidy(x)} {tidy(y)}" for x, y in area.points)
+    points = ";".join(f"{rounded(x)} {rounded(y)}" for x, y in area.points)
     return [
-        area.shape.value, tidy(area.x), tidy(area.y), area.colour, area.border, tidy(area.rotation), tidy(area.width),
-        tidy(area.height), points, _safe(area.text), tidy(area.text_x), tidy(area.text_y), area.text_colour,
-        area.text_size,
+        area.shape.value, rounded(area.x), rounded(area.y), area.colour, area.border, rounded(area.rotation),
+        rounded(area.width), rounded(area.height), points, _safe(area.text),
+        rounded(area.text_x), rounded(area.text_y), area.text_colour, area.text_size,
     ]  # fmt: skip
 
 

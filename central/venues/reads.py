@@ -390,7 +390,7 @@ def all_sites(read: Read) -> list[Site]:
     return read.find(Site, "ORDER BY id")
 
 
-def timezones(read: Read) -> list[str]:
+def timezones_of_sites(read: Read) -> list[str]:
     """Of all sites, each once."""
     return [zone for (zone,) in read.run("SELECT DISTINCT timezone FROM site ORDER BY timezone")]
 

@@ -3,7 +3,7 @@
 from math import ceil, floor
 from xml.sax.saxutils import quoteattr
 
-from central.venues.plan import DrawnArea, Plan, Seat, Shape, tidy
+from central.venues.plan import DrawnArea, Plan, Seat, Shape, rounded
 from central.venues.planfile_csv import usual_guid
 
 
@@ -45,7 +45,12 @@ def _frame(plan: Plan) -> str:
 
 
 def _seat_element(zone: str, row: str, seat: Seat, colour: str) -> str:
-    said = [f"data-seat={_quoted(seat.number)}", f'cx="{tidy(seat.x)}"', f'cy="{tidy(seat.y)}"', f'r="{seat.radius}"']
+    said = [
+        f"data-seat={_quoted(seat.number)}",
+        f'cx="{rounded(seat.x)}"',
+        f'cy="{rounded(seat.y)}"',
+        f'r="{seat.radius}"',
+    ]
     said.append(f"data-category={_quoted(seat.category)}")
     if seat.guid != usual_guid(zone, row, seat.number):
         said.append(f"data-guid={_quoted(seat.guid)}")
@@ -60,10 +65,10 @@ def _seat_element(zone: str, row: str, seat: Seat, colour: str) -> str:
 
 def _area_element(area: DrawnArea) -> str:
     paint = _paint("fill", "data-colour", area.colour) + _paint("stroke", "data-border", area.border)
-    x, y, w, h = (tidy(number) for number in (area.x, area.y, area.width, area.height))
+    x, y, w, h = (rounded(number) for number in (area.x, area.y, area.width, area.height))
     match area.shape:
         case Shape.POLYGON:
-            points = " ".join(f"{tidy(px)},{tidy(py)}" for px, py in area.points)
+            points = " ".join(f"{rounded(px)},{rounded(py)}" for px, py in area.points)
             drawn = f'<polygon points="{points}"/>'
         case Shape.RECTANGLE:
             drawn = f'<rect x="{x}" y="{y}" width="{w}" height="{h}"/>'
@@ -75,9 +80,9 @@ def _area_element(area: DrawnArea) -> str:
             drawn = ""
     if area.text:
         fill = _paint("fill", "data-colour", area.text_colour)
-        drawn += f'<text x="{tidy(area.text_x)}" y="{tidy(area.text_y)}"{fill} font-size="{area.text_size}" '
+        drawn += f'<text x="{rounded(area.text_x)}" y="{rounded(area.text_y)}"{fill} font-size="{area.text_size}" '
         drawn += f'text-anchor="middle" xml:space="preserve">{_escaped(area.text)}</text>'
-    turn = f'transform="rotate({tidy(area.rotation)} {x} {y})"'
+    turn = f'transform="rotate({rounded(area.rotation)} {x} {y})"'
     return f'<g data-area="{area.shape.value}"{paint} {turn}>{drawn}</g>'
 
 

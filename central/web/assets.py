@@ -46,7 +46,7 @@ def _asset(name: str, data: bytes) -> Asset:
     return Asset(_TYPES[suffix], data, small, sha256(data).hexdigest()[:12])
 
 
-def address(name: str) -> str:
+def asset_address(name: str) -> str:
     """The address of an asset, with its version."""
     return f"/static/{name}?v={assets()[name].version}"
 

@@ -16,7 +16,7 @@ from aiohttp import web
 from central.kernel.door import Door
 from central.kernel.tx import Read
 from central.kernel.values import CODE_PATTERN, MOST_CODE
-from central.web.assets import address
+from central.web.assets import asset_address
 from central.web.cookies import cookie
 from central.web.kept_views import ViewsOf
 from central.web.notices import Provider
@@ -86,7 +86,9 @@ class Frame:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals.update(static=address, languages=LANGUAGES, own_names=OWN_NAMES, own_name=own_name)
+        self._templates.globals.update(
+            static=asset_address, languages=LANGUAGES, own_names=OWN_NAMES, own_name=own_name
+        )
         self._templates.globals.update(most_code=MOST_CODE, code_pattern=CODE_PATTERN)
         self._templates.globals["shell"] = None
         self.templates("central.web")

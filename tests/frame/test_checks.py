@@ -275,6 +275,11 @@ def test_an_exception_that_nothing_needs_is_found(tmp_path: Path) -> None:
     [
         ({"a/one.py": "@d\nclass Line: ...", "b/two.py": "@d\nclass Line: ..."},
          "central/b/two.py:2: Line is called like central/a/one.py:2"),
+        ({"a/one.py": "@d\ndef hall_of(): ...", "b/two.py": "@d\ndef hall_of(): ...",
+          "c/three.py": "from central.a.one import hall_of\n", "d/four.py": "from central.b.two import hall_of\n"},
+         "hall_of is a function of central.a.one and of central.b.two"),
+        ({"a/one.py": "@d\ndef hall_of(): ...", "b/two.py": "@d\ndef hall_of(): ...",
+          "c/three.py": "from central.a.one import hall_of\n", "b/four.py": "from central.b.two import hall_of\n"}, ""),
         ({"a/one.py": "def forgotten() -> None: ...\n"}, "central/a/one.py:1: forgotten is used by nothing"),
         ({"a/one.py": "class Forgotten: ...\n"}, "central/a/one.py:1: Forgotten is used by nothing"),
         ({"a/long.py": "x = 1\n" * 401}, "central/a/long.py: 401 lines are more than 400"),

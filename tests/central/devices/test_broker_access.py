@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from central.devices.broker_access import standing
+from central.devices.broker_access import broker_standing
 from central.web.area import ROSTER
 from shared.ids import Id, derived_id
 from shared.runtime.broker import ENDED
@@ -66,7 +66,7 @@ async def test_only_the_key_that_was_approved(evening: EveningHouse) -> None:
         await refused(stranger)
     certificate = verified(gate.certificate, keys.root_pem)
     assert certificate is not None
-    stand = standing(door)
+    stand = broker_standing(door)
     assert set(await stand([certificate, keys.certificate])) == {gate.signer.kid, keys.signer.kid}
     assert set(await stand([certificate] * 1200)) == {gate.signer.kid}
     await gate.appear()

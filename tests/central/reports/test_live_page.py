@@ -30,7 +30,7 @@ from central.reports.live import Evenings
 from central.reports.live_page import LIVE, LiveLook
 from central.reports.live_view import draw, legend
 from central.reports.pages import ReportsSettings
-from central.reports.site_map import Node, Stand, nodes, trouble_text
+from central.reports.site_map import Node, Stand, device_nodes, trouble_text
 from central.web.area import ROSTER
 from central.web.texts import language_for, texts
 from shared.ids import Id
@@ -525,7 +525,7 @@ def said(device: str, *, online: bool = True, health: str = "ok", **detail: Any)
 )
 def test_how_devices_stand(heard: dict[str, dict[str, Any]], want: dict[str, Stand]) -> None:
     devices = [KnownDevice("relay", "broker", "Relais", True, 0), KnownDevice("kiosk", "kiosk", "Borne", True, 0)]
-    found: list[Node] = nodes(devices, {name: said(name, **values) for name, values in heard.items()})
+    found: list[Node] = device_nodes(devices, {name: said(name, **values) for name, values in heard.items()})
     assert {node.device.id: node.stand for node in found} == want
 
 
@@ -543,13 +543,13 @@ def test_how_devices_stand(heard: dict[str, dict[str, Any]], want: dict[str, Sta
 )
 def test_a_trouble_is_told_in_the_readers_language(code: str, language: str, want: tuple[str, str]) -> None:
     devices = [KnownDevice("kiosk", "kiosk", "Borne", True, 0)]
-    (node,) = nodes(devices, {"kiosk": said("kiosk", health=code)})
+    (node,) = device_nodes(devices, {"kiosk": said("kiosk", health=code)})
     assert trouble_text(node, texts(language)) == want
 
 
 def test_a_presence_with_nonsense_in_it_is_harmless() -> None:
     devices = [KnownDevice("kiosk", "kiosk", "Borne", True, 0), KnownDevice("new", "gate", "Porte", False, 0)]
-    found = nodes(devices, {"kiosk": said("kiosk", unsent="many", central="perhaps")})
+    found = device_nodes(devices, {"kiosk": said("kiosk", unsent="many", central="perhaps")})
     assert [(node.stand, node.unsent) for node in found] == [(Stand.ONLINE, 0), (Stand.PENDING, 0)]
 
 
