@@ -33,8 +33,18 @@ def text_of(node: ast.AST, put: str = ":x") -> str:
         case ast.Constant(value=str(text)):
             return text
         case ast.JoinedStr(values=parts):
-            return "".join(str(each.value) if isinstance(each, ast.Constant) else put for each in parts)
+            return "".join(_part_said(each, put) for each in parts)
     return ""
+
+
+def _part_said(part: ast.expr, put: str) -> str:
+    """A word of an enum (`{HoldState.ACTIVE}`) stands as its word."""
+    match part:
+        case ast.Constant(value=text):
+            return str(text)
+        case ast.FormattedValue(value=ast.Attribute(value=ast.Name(), attr=word)) if word.isupper():
+            return word.lower()
+    return put
 
 
 def owned(name: str, tree: ast.Module) -> Iterator[tuple[Owner, ast.AST]]:

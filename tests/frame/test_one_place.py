@@ -28,11 +28,11 @@ RULES = {
     "as what a place counts": (r"BLOCKED if |'blocked' ELSE", "shared/rules/place_state.py"),
     "which leases are open": (r"'active', 'draining'|ACTIVE, LeaseState.DRAINING", "shared/wire/leases.py"),
     "whether a hold is over": (
-        r"ACTIVE (?:or|and) \w+\.until|'active' AND (?:\w\.)?until", "central/inventory/model.py"
+        r"ACTIVE (?:or|and) \w+\.until|(?:'active|ACTIVE\})' AND (?:\w\.)?until", "central/inventory/model.py"
     ),
     "whether a letter's link is good": (r"\.used(?: is None)? (?:or|and) .*\.until", "central/organisation/rules.py"),
     "whether a session is over": (r"recent\(session\.seen", "central/organisation/rules.py"),
-    "which rows of the outbox are due": (r"'waiting' AND due <=", "central/kernel/outbox.py"),
+    "which rows of the outbox are due": (r"(?:'waiting|WAITING\})' AND due <=", "central/kernel/outbox.py"),
     "what a code may be": (r"\[A-Za-z0-9\]\[A-Za-z0-9_", "central/kernel/values.py"),
     "a ticket's number": (r":0(?:[67]|\{digits\})d\}", "shared/rules/numbering.py"),
     "the series of a device's": (r"\{organiser(?:\.code)?\}-\{", "shared/rules/numbering.py"),
