@@ -342,7 +342,8 @@ _PATH = (
 )
 """Of a performance's context and all above it: there are four kinds, one below the other. A recursion would walk the
 whole tree, with everything that neighbours have in it."""
-assert len(PARENT) == 4, "each has its place in `_PATH`"
+_ON_IT = "IN (c0.id, c1.id, c2.id, c3.id)"
+assert len(PARENT) == 4, "each has its place in both"
 
 
 def not_fired(read: Read, below: str, until: datetime, most: int, only: tuple[Id, Id] | None = None) -> list[Coming]:
@@ -354,7 +355,7 @@ def not_fired(read: Read, below: str, until: datetime, most: int, only: tuple[Id
         "JOIN place_count n ON n.performance_id = p.id "  # a count for each category
         f"JOIN release_rule r ON r.contingent_id = n.contingent_id {_PATH}"
         f"WHERE p.closes > :now AND r.active = 1 {'AND r.id = :rule AND p.id = :performance ' if only else ''}"
-        "AND r.context_id IN (c0.id, c1.id, c2.id, c3.id) AND :below IN (c0.id, c1.id, c2.id, c3.id) "
+        f"AND r.context_id {_ON_IT} AND :below {_ON_IT} "
         "AND COALESCE(r.performance_id, p.id) = p.id AND COALESCE(r.event_id, p.event_id) = p.event_id "
         "AND COALESCE(r.at, p.starts - r.before_s * 1000) <= :until AND NOT EXISTS "
         "(SELECT 1 FROM release_firing f WHERE f.rule_id = r.id AND f.performance_id = p.id) "

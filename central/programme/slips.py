@@ -43,6 +43,7 @@ A_NIGHT = timedelta(hours=12)
 
 def _sale_over(read: Read, t: Texts, performance: Performance) -> list[str]:
     """Whoever sees it on sale would wonder why nothing sells."""
+    # clock: it shows or measures, and decides about nothing that waits
     if performance.state in OVER or performance.sell_until > read.now:
         return []
     when = t.moment(performance.sell_until, _zone(read, performance))

@@ -60,6 +60,7 @@ def figures_part(door: Door) -> Part:
         counts = counts_of(read, performance.id)
         if not counts:
             return None
+        # clock: it shows or measures, and decides about nothing that waits
         hall = sums_in(counts)
         contingents = may_see(door, read, BY_NAME["contingent"])
         return {
