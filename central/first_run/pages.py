@@ -56,6 +56,7 @@ from central.kernel.languages import house_languages, names
 from central.kernel.values import Fault
 from central.organisation.pages import SERVICES
 from central.organisation.passwords import LONGEST, SHORTEST, hashed, weakness
+from central.venues.flaw_words import flaws_in
 from central.venues.model import NoVenue
 from central.venues.planfile_checks import MOST_BYTES
 from central.venues.planfile_text import is_text, text_of
@@ -206,7 +207,7 @@ class Wizard:
             refused=answer.refused, picture=picture, SHOWN=SHOWN, zones=_timezones(), guess=guess, french=french(now),
             suggested=profiles.usual(),
             chosen=answer.values.get("profiles", "").split(), accept=".json,.svg,.csv",
-            plan_faults=_in_plan(answer.refused),
+            plan_faults=_in_plan(answer.refused, t),
             currencies={code: get_currency_name(code, locale=t.language) for code in CURRENCIES},
         )  # fmt: skip
         if request.query.get("lang") in LANGUAGES:
@@ -374,9 +375,8 @@ def _timezones() -> list[tuple[str, str, str]]:
     return [(each, each.replace("_", " "), currency_of(country_of(each))) for each in timezones()]
 
 
-def _in_plan(refused: Refused | None) -> list[dict[str, str]]:
+def _in_plan(refused: Refused | None, t: Texts) -> list[dict[str, str]]:
     """What is wrong in a plan file, the first of it: who drew it mends it there."""
     if refused is None or refused.reason != NoVenue.PLAN_FAULTY:
         return []
-    found: list[dict[str, str]] = refused.detail["faults"]
-    return found[:MOST_FAULTS]
+    return flaws_in(refused, t, MOST_FAULTS)

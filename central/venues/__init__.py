@@ -5,6 +5,7 @@ from central.kernel.turns import Sales
 from central.venues import capacity, checklist_items, checks, ops, workshop
 from central.venues.draw_plan import Numbering, RowNames
 from central.venues.model import VenuesPrivilege
+from central.venues.plan_flaws import Flaw, Kind, Things
 from central.web.area import Area
 from central.web.rooms import Room
 from shared.rules.place_state import PlaceState
@@ -34,6 +35,9 @@ AREA = Area(
         "value:row_naming": RowNames,
         "field:draw_block": workshop.ALL_BLOCK_FIELDS,
         "field:draw_area": workshop.AREA_FIELDS,
+        "fault:plan": Flaw,
+        "value:plan_things": Things,
+        "value:plan_kind": Kind,
     },
     checklist=(
         checklist_items.space,

@@ -2,6 +2,7 @@
 (planfile.py), with the same checks. An editor sends the description and gets the plan, or faults named by block.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite, pi
@@ -21,6 +22,7 @@ from central.venues.draw_plan import (
 )
 from central.venues.draw_rows import alphabet, bend, offsets, rows_of
 from central.venues.plan import ROW_LABELS, Category, DrawnArea, Plan, SeatRow, Shape, Zone
+from central.venues.plan_flaws import Flaw, Things
 from central.venues.planfile_checks import (
     FAR,
     MOST_NAME,
@@ -65,19 +67,20 @@ def drawn(want: DrawPlan) -> Outcome[Plan]:
 
 
 def _drawn(checks: "_Checks", want: DrawPlan) -> Plan | None:
-    for there, most in ((want.blocks, MOST_BLOCKS), (want.categories, MOST_CATEGORIES)):
+    bounds = ((want.blocks, Things.BLOCKS, MOST_BLOCKS), (want.categories, Things.CATEGORIES, MOST_CATEGORIES))
+    for there, things, most in bounds:
         if len(there) > most:
-            raise checks.too_many("blocks" if there is want.blocks else "categories", "of them", most)
+            raise checks.too_many(things.value, things, most)
     name = checks.text(want.name, "name", MOST_PLAN_NAME)
     categories = tuple(_category(checks, n, category) for n, category in enumerate(want.categories))
-    if len({category.name for category in categories}) < len(categories):
-        checks.fault("categories", "There are two categories of one name.")
+    if twice := [name for name, n in Counter(category.name for category in categories).items() if n > 1]:
+        checks.fault("categories", Flaw.CATEGORY_TWICE, name=twice[0])
     blocks = [_block(checks, block, f"blocks[{n}]") for n, block in enumerate(want.blocks)]
     areas = [_area(checks, area, f"areas[{n}]") for n, area in enumerate(want.areas)]
     if not want.blocks:
-        checks.fault("blocks", "The plan has no seat: it has no block.")
+        checks.fault("blocks", Flaw.NO_SEAT)
     elif not checks.count and sum(sum(block.lengths()) for block in want.blocks) > MOST_PLACES:
-        checks.fault("blocks", f"There are more than {MOST_PLACES:,} seats.")
+        checks.fault("blocks", Flaw.TOO_MANY, most=MOST_PLACES, things=Things.SEATS.value)
     for n, block in enumerate(blocks):
         if checks.count == 0 and block.curve:
             _bends(checks, block, f"blocks[{n}]")
@@ -111,18 +114,18 @@ def _category(checks: PlanFileChecks, n: int, category: Category) -> Category:
 def _block(checks: PlanFileChecks, block: DrawBlock, at: str) -> DrawBlock:
     """The block as it is kept; what makes no sense in it is a fault, before anything is drawn."""
 
-    def wrong(field: str, what: str) -> None:
-        checks.fault(f"{at}.{field}", what)
+    def wrong(field: str, what: Flaw, **said: Any) -> None:
+        checks.fault(f"{at}.{field}", what, **said)
 
     if not 1 <= block.rows <= MOST_ROWS:
-        wrong("rows", f"A block has 1 to {MOST_ROWS} rows.")
+        wrong("rows", Flaw.BLOCK_ROWS, most=MOST_ROWS)
         return block
     if block.row_seats and len(block.row_seats) != block.rows:
-        wrong("row_seats", f"This tells {len(block.row_seats)} rows, and there are {block.rows}.")
+        wrong("row_seats", Flaw.ROWS_TOLD, told=len(block.row_seats), rows=block.rows)
         return block
     lengths = block.lengths()
     if not all(1 <= length <= MOST_SEATS for length in lengths):
-        wrong("row_seats" if block.row_seats else "seats", f"A row has 1 to {MOST_SEATS} seats.")
+        wrong("row_seats" if block.row_seats else "seats", Flaw.ROW_SEATS, most=MOST_SEATS)
         return block
     for field, value, low, high in (
         ("x", block.x, -FAR, FAR),
@@ -138,27 +141,27 @@ def _block(checks: PlanFileChecks, block: DrawBlock, at: str) -> DrawBlock:
     ):
         checks.between(value, f"{at}.{field}", low, high)
     if len(block.aisles) > MOST_AISLES:
-        wrong("aisles", f"A row has at most {MOST_AISLES} aisles.")
+        wrong("aisles", Flaw.MOST_AISLES, most=MOST_AISLES)
         return block
     for n, aisle in enumerate(block.aisles):
         if not 1 <= aisle.after < max(lengths):
-            wrong(f"aisles[{n}]", f"An aisle is after a place from 1 to {max(lengths) - 1}.")
+            wrong(f"aisles[{n}]", Flaw.AISLE_AFTER, most=max(lengths) - 1)
         checks.between(aisle.width, f"{at}.aisles[{n}].width", 0, 10_000)
     named: tuple[tuple[str, Sequence[Spot | Marked]], ...] = (("missing", block.missing), ("marked", block.marked))
     for field, spots in named:
         for n, spot in enumerate(spots):
             if not (1 <= spot.row <= block.rows and 1 <= spot.place <= lengths[spot.row - 1]):
-                wrong(f"{field}[{n}]", f"There is no place {spot.place} in row {spot.row}.")
+                wrong(f"{field}[{n}]", Flaw.NO_PLACE, place=spot.place, row=spot.row)
     gone = {(spot.row, spot.place) for spot in block.missing}
     for row, length in enumerate(lengths, 1):
         if all((row, place) in gone for place in range(1, length + 1)):
-            wrong("missing", f"Nothing is left of row {row}.")
+            wrong("missing", Flaw.ROW_GONE, row=row)
     if block.continuous and block.numbering in (Numbering.ODD_EVEN, Numbering.EVEN_ODD):
-        wrong("continuous", "Numbers that go out from the middle cannot go on from row to row.")
+        wrong("continuous", Flaw.CONTINUOUS)
     if block.row_label is not None and block.row_label not in ROW_LABELS:
-        wrong("row_label", "This is one of start, end, both or nothing.")
+        wrong("row_label", Flaw.ROW_LABEL)
     if block.row_categories and len(block.row_categories) != block.rows:
-        wrong("row_categories", f"This tells {len(block.row_categories)} rows, and there are {block.rows}.")
+        wrong("row_categories", Flaw.ROWS_TOLD, told=len(block.row_categories), rows=block.rows)
     _names_make_sense(checks, block, at)
     return replace(
         block,
@@ -170,24 +173,22 @@ def _block(checks: PlanFileChecks, block: DrawBlock, at: str) -> DrawBlock:
 def _names_make_sense(checks: PlanFileChecks, block: DrawBlock, at: str) -> None:
     if block.row_names:
         if len(block.row_names) != block.rows:
-            what = "This names {named} rows, and there are {rows}."
-            checks.fault(f"{at}.row_names", what, named=len(block.row_names), rows=block.rows)
+            checks.fault(f"{at}.row_names", Flaw.ROWS_TOLD, told=len(block.row_names), rows=block.rows)
         if len(set(block.row_names)) < len(block.row_names):
-            checks.fault(f"{at}.row_names", "Two rows have the same name.")
+            checks.fault(f"{at}.row_names", Flaw.NAMES_TWICE)
         for name in block.row_names:
             checks.text(name, f"{at}.row_names", MOST_ROW_NAME)
     elif block.row_naming is RowNames.NUMBERS:
         first = block.first_row or "1"
         if not (first.isascii() and first.isdigit() and len(first) < 7):
-            checks.fault(f"{at}.first_row", "The first row's number is a whole number.")
+            checks.fault(f"{at}.first_row", Flaw.FIRST_NUMBER)
     else:
         letters = alphabet(block)
         first = block.first_row or letters[:1]
         if len(letters) < 2:
-            checks.fault(f"{at}.skipped", "Hardly a letter is left.")
+            checks.fault(f"{at}.skipped", Flaw.FEW_LETTERS)
         elif not first or len(first) > 2 or any(letter not in letters for letter in first):
-            what = "The first row is called by one or two of the letters {letters}."
-            checks.fault(f"{at}.first_row", what, letters=letters)
+            checks.fault(f"{at}.first_row", Flaw.FIRST_LETTERS, letters=letters)
 
 
 def _bends(checks: PlanFileChecks, block: DrawBlock, at: str) -> None:
@@ -196,11 +197,10 @@ def _bends(checks: PlanFileChecks, block: DrawBlock, at: str) -> None:
         radius = bend(block, row - 1)
         along = offsets(block, row - 1, length)
         if radius < block.seat_step:
-            checks.fault(f"{at}.curve", "Row {row} would be bent around less than a seat.", row=row)
+            checks.fault(f"{at}.curve", Flaw.BENT, row=row)
             return
         if along[-1] - along[0] + block.seat_step > 2 * pi * radius:
-            what = "Row {row} is longer than its circle: give it a larger radius or fewer seats."
-            checks.fault(f"{at}.curve", what, row=row)
+            checks.fault(f"{at}.curve", Flaw.CIRCLE, row=row)
             return
 
 
@@ -209,12 +209,12 @@ def _area(checks: PlanFileChecks, want: DrawArea, at: str) -> DrawArea:
     numbers = (area.x, area.y, area.rotation, area.width, area.height, area.text_x, area.text_y, area.text_size)
     for number in (*numbers, *(axis for point in area.points for axis in point)):
         if not (isfinite(number) and abs(number) <= FAR):
-            checks.fault(at, f"A number in it is not between {-FAR:g} and {FAR:g}.")
+            checks.fault(at, Flaw.NOT_BETWEEN, low=-FAR, high=FAR)
             return want
     if area.width < 0 or area.height < 0 or area.text_size < 1:
-        checks.fault(at, "A size is less than nothing.")
+        checks.fault(at, Flaw.NEGATIVE)
     if area.shape is Shape.POLYGON and len(area.points) < 2:
-        checks.fault(f"{at}.points", "A polygon has at least two points.")
+        checks.fault(f"{at}.points", Flaw.POLYGON_SHORT)
     for colour in (area.colour, area.border, area.text_colour):
         checks.colour(colour, at)
     text = checks.text(area.text, f"{at}.text", MOST_SAID, empty=area.shape is not Shape.TEXT)
@@ -248,7 +248,7 @@ class _Checks(PlanFileChecks):
         super().__init__()
         self._said: set[tuple[str, str]] = set()
 
-    def fault(self, at: str, what: str, **said: Any) -> None:
+    def fault(self, at: str, what: Flaw, **said: Any) -> None:
         where, _, kind = at.partition("\0")
         key = (where.partition(",")[0], kind)
         if not kind or key not in self._said:
@@ -265,10 +265,10 @@ def _check(checks: PlanFileChecks, want: DrawPlan, rows: Sequence[_Drawn]) -> No
         for seat in one.row.seats:
             at = f"blocks[{one.block}], row {one.row.number}, seat {seat.number}"
             if seat.category not in known:
-                checks.fault(f"{at}\0category", "There is no category named “{name}”.", name=seat.category)
+                checks.fault(f"{at}\0category", Flaw.NO_CATEGORY, name=seat.category)
             inside = 0 <= seat.x <= want.width and 0 <= seat.y <= want.height if sized else max(seat.x, seat.y) <= FAR
             if not inside:
-                checks.fault(f"{at}\0outside", "This lies outside the plan.")
+                checks.fault(f"{at}\0outside", Flaw.OUTSIDE)
             checks.unique(seat, at, one.zone, one.row.number)
             checks.overlap(seat, at)
     checks.settled(in_units=True)

@@ -7,7 +7,8 @@ each of the formats; so any of them can be turned into any other."""
 from collections.abc import Callable, Mapping
 
 from central.venues.plan import Plan, write_plan
-from central.venues.planfile_checks import MOST_BYTES, Format, PlanFault, PlanFileFault, refused
+from central.venues.plan_flaws import Flaw, PlanFileFault
+from central.venues.planfile_checks import MOST_BYTES, Format, PlanFault, refused
 from central.venues.planfile_csv import read_csv, write_csv
 from central.venues.planfile_json import read_json
 from central.venues.planfile_svg import read_svg
@@ -41,17 +42,14 @@ def format_of(data: bytes) -> Format | None:
 
 
 def read_plan(data: bytes) -> Outcome[Plan]:
-    """The plan in a file. `Refused.detail["faults"]` lists faults as `{"at", "what"}`, the first of each kind and then
-    a sentence for the rest of it; `detail["count"]` counts them all."""
+    """The plan in a file. `Refused.detail["faults"]` lists faults as `{"at", "what", …}` (plan_flaws.py), the first of
+    each kind and then how many more there are of it; `detail["count"]` counts them all."""
     if len(data) > MOST_BYTES:
-        return refused(PlanFault.TOO_LARGE, [PlanFileFault("$", f"The file is larger than {MOST_BYTES >> 20} MB.")], 1)
+        return refused(PlanFault.TOO_LARGE, [PlanFileFault("$", Flaw.TOO_LARGE, {"most": MOST_BYTES >> 20})], 1)
     data = text_of(data).encode()
     found = format_of(data)
     if found is None:
-        what = (
-            "This is neither a seating plan in JSON, nor SVG, nor CSV with a line “zone,row,seat,x,y,…” near its top."
-        )
-        return refused(PlanFault.UNKNOWN_FORMAT, [PlanFileFault("$", what)], 1)
+        return refused(PlanFault.UNKNOWN_FORMAT, [PlanFileFault("$", Flaw.UNKNOWN_FORMAT)], 1)
     return READERS[found](data)
 
 

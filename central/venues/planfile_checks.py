@@ -6,7 +6,7 @@ size.
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from enum import StrEnum, auto
 from itertools import pairwise
 from math import hypot, isfinite
@@ -15,6 +15,7 @@ from typing import Any
 
 from central.kernel.characters import tidy, unseen
 from central.venues.plan import Category, DrawnArea, Mark, Plan, Seat, Shape, Zone
+from central.venues.plan_flaws import Flaw, PlanFileFault, Things
 from shared.outcome import Reason, Refused
 
 MOST_BYTES = 32 * 1024 * 1024  # 100,000 places as JSON, spaced as we write it, are 29 MB
@@ -69,16 +70,8 @@ class PlanFault(Reason):
     TOO_MANY_ZONES = auto()  # with seats: a ticket could not tell them apart
 
 
-@dataclass(frozen=True, slots=True)
-class PlanFileFault:
-    """`at` is a JSON path or a line; `what` a sentence for the person who mends the file."""
-
-    at: str
-    what: str
-
-
 def refused(reason: PlanFault, faults: list[PlanFileFault], count: int) -> Refused:
-    return Refused(reason, detail={"count": count, "faults": [asdict(fault) for fault in faults]})
+    return Refused(reason, detail={"count": count, "faults": [fault.told() for fault in faults]})
 
 
 class Enough(Exception):
@@ -96,21 +89,21 @@ class PlanFileChecks:
     def __init__(self) -> None:
         self.count = 0
         self._faults: list[PlanFileFault] = []
-        self._kinds: Counter[str] = Counter()
+        self._kinds: Counter[Flaw] = Counter()
         self._guids: dict[str, str] = {}
         self._names: dict[tuple[str, str, str], str] = {}
         self._placed: list[tuple[Seat, str]] = []
         self._areas = self._corners = self._seats_met = self._rows_met = 0
 
-    def fault(self, at: str, what: str, **said: Any) -> None:
-        """`what` is the cause, with {places} for what is `said` of this one. Faults with one cause are one thing to
-        mend: the first of them are listed, the others counted."""
+    def fault(self, at: str, what: Flaw, **said: Any) -> None:
+        """`what` is the cause, `said` what it is about here. Faults with one cause are one thing to mend: the first of
+        them are listed, the others counted."""
         if self.count >= MOST_COUNTED:
             raise Enough
         self.count += 1
         self._kinds[what] += 1
         if self._kinds[what] <= MOST_OF_A_KIND and len(self._faults) < MOST_FAULTS:
-            self._faults.append(PlanFileFault(at, what.format_map(said) if said else what))
+            self._faults.append(PlanFileFault(at, what, said))
 
     @property
     def faults(self) -> list[PlanFileFault]:
@@ -119,47 +112,47 @@ class PlanFileChecks:
 
     def _more(self) -> list[PlanFileFault]:
         return [
-            PlanFileFault("…", f"And {n - MOST_OF_A_KIND:,} more of the same kind: {what.format_map(_Anything())}")
+            PlanFileFault("…", Flaw.MORE, {"n": n - MOST_OF_A_KIND, "of": what.fault})
             for what, n in self._kinds.items()
             if n > MOST_OF_A_KIND
         ]
 
-    def too_many(self, at: str, what: str, most: int) -> Enough:
+    def too_many(self, at: str, things: Things, most: int) -> Enough:
         """To be raised: one sentence, and nothing more is read."""
-        self.fault(at, f"There are more than {most:,} {what}.")
+        self.fault(at, Flaw.TOO_MANY, most=most, things=things.value)
         return Enough()
 
     def sized(self, plan: Plan) -> Plan:
         """The plan, if there is not too much of what each of its pages, feeds and devices will carry."""
         ties = sum(len(names) for names in plan.accesses.values())
-        for there, most, what in (
-            (len(plan.zones), MOST_ZONES, "zones"),
-            (len(plan.categories), MOST_CATEGORIES, "categories"),
-            (ties, MOST_TIES, "accesses, counted in each zone that they lead to"),
+        for there, most, things in (
+            (len(plan.zones), MOST_ZONES, Things.ZONES),
+            (len(plan.categories), MOST_CATEGORIES, Things.CATEGORIES),
+            (ties, MOST_TIES, Things.ACCESSES),
         ):
             if there > most:
-                self.fault(self.whole, f"There are more than {most:,} {what}.")
+                self.fault(self.whole, Flaw.TOO_MANY, most=most, things=things.value)
         return plan
 
     def met_seat(self, at: str) -> None:
         self._seats_met += 1
         if self._seats_met > MOST_PLACES:
-            raise self.too_many(at, "seats", MOST_PLACES)
+            raise self.too_many(at, Things.SEATS, MOST_PLACES)
 
     def met_row(self, at: str) -> None:
         self._rows_met += 1
         if self._rows_met > MOST_ROWS:
-            raise self.too_many(at, "rows", MOST_ROWS)
+            raise self.too_many(at, Things.ROWS, MOST_ROWS)
 
     def met_area(self, area: DrawnArea, at: str) -> DrawnArea:
         corners = ELLIPSE_CORNERS if area.shape is Shape.ELLIPSE else len(area.points)
         if corners > MOST_CORNERS_EACH:
-            raise self.too_many(at, "corners in one polygon", MOST_CORNERS_EACH)
+            raise self.too_many(at, Things.CORNERS_EACH, MOST_CORNERS_EACH)
         self._areas, self._corners = self._areas + 1, self._corners + corners
         if self._areas > MOST_AREAS:
-            raise self.too_many(at, "things drawn that are no seats", MOST_AREAS)
+            raise self.too_many(at, Things.AREAS, MOST_AREAS)
         if self._corners > MOST_CORNERS:
-            raise self.too_many(at, "corners in all that is drawn", MOST_CORNERS)
+            raise self.too_many(at, Things.CORNERS, MOST_CORNERS)
         return area
 
     def text(self, value: str, at: str, most: int, empty: bool = False) -> str:
@@ -167,16 +160,15 @@ class PlanFileChecks:
         if value.isascii() and value.isprintable() and 0 < len(value) <= most and value[0] != " " != value[-1]:
             return value
         if len(value.strip()) > MOST_MARKS * most:  # composing letters and marks takes their number squared
-            self.fault(at, f"This is longer than {most} characters.")
+            self.fault(at, Flaw.TOO_LONG, most=most)
             return ""
         text = tidy(value).strip(" ")
         if not text and not empty:
-            self.fault(at, "This is empty.")
+            self.fault(at, Flaw.EMPTY)
         elif len(text) > most:
-            self.fault(at, f"This is longer than {most} characters.")
+            self.fault(at, Flaw.TOO_LONG, most=most)
         elif sign := unseen(text):
-            what = "This has a control character or another unseen sign in it, {sign}: {text}."
-            self.fault(at, what, sign=sign, text=shown(text))
+            self.fault(at, Flaw.UNSEEN, sign=sign, text=shown(text))
         else:
             return text
         return ""
@@ -184,7 +176,7 @@ class PlanFileChecks:
     def between(self, value: float, at: str, low: float = -PART, high: float = PART) -> float:
         if isfinite(value) and low <= value <= high:
             return float(value)
-        self.fault(at, f"This number is not between {low:g} and {high:g}.")
+        self.fault(at, Flaw.NOT_BETWEEN, low=low, high=high)
         return 0.0
 
     def digits(self, text: str, at: str, low: float = -PART, high: float = PART) -> float:
@@ -194,21 +186,24 @@ class PlanFileChecks:
         except ValueError:
             value = None
         if value is None:
-            self.fault(at, "This is no number: {text}." if text else "This is missing.", text=shown(text))
+            if text:
+                self.fault(at, Flaw.NO_NUMBER, text=shown(text))
+            else:
+                self.fault(at, Flaw.MISSING)
             return 0.0
         return self.between(value, at, low, high)
 
     def place(self, x: float, y: float, at: str) -> tuple[float, float]:
         """An absolute position, out of the parts that make it."""
         if not (abs(x) <= FAR and abs(y) <= FAR):
-            self.fault(at, f"This lies further than {FAR:g} from the origin.")
+            self.fault(at, Flaw.TOO_FAR, most=int(FAR))
             return 0.0, 0.0
         return round(x, 3) + 0.0, round(y, 3) + 0.0  # + 0.0: minus nought is nought
 
     def colour(self, value: str, at: str) -> str:
         if not value or COLOUR.fullmatch(value):
             return value
-        self.fault(at, "This is no colour such as #d9482b.")
+        self.fault(at, Flaw.NO_COLOUR)
         return ""
 
     def marks(self, text: str, at: str) -> frozenset[Mark]:
@@ -217,8 +212,7 @@ class PlanFileChecks:
         words = text.split()
         for word in words:
             if word not in MARKS:
-                there = ", ".join(Mark)
-                self.fault(at, "There is no mark “{word}”; there are {there}.", word=shown(word), there=there)
+                self.fault(at, Flaw.NO_MARK, word=shown(word), marks=", ".join(Mark))
         return frozenset(MARKS[word] for word in words if word in MARKS)
 
     def unique(self, seat: Seat, at: str, zone: str, row: str) -> None:
@@ -226,13 +220,12 @@ class PlanFileChecks:
         if number := seat.number:
             there = self._names.setdefault((zone, row, number), at)
             if there is not at:
-                what = "Zone “{zone}”, row “{row}”, seat “{number}” is there already, at {there}."
-                self.fault(at + self.number_at, what, zone=zone, row=row, number=number, there=there)
+                where = at + self.number_at
+                self.fault(where, Flaw.SEAT_TWICE, zone=zone, row=row, number=number, other=there)
         if seat.guid:
             other = self._guids.setdefault(seat.guid, at)
             if other is not at and other != there:  # a seat that is there twice is one fault
-                what = "The guid “{guid}” is taken already, at {other}."
-                self.fault(at + self.guid_at, what, guid=seat.guid, other=other)
+                self.fault(at + self.guid_at, Flaw.GUID_TAKEN, guid=seat.guid, other=other)
 
     def overlap(self, seat: Seat, at: str) -> None:
         """To be looked at with all others, by `settled`."""
@@ -250,7 +243,7 @@ class PlanFileChecks:
                 factor = SEAT_STEP / step
                 on_top = self._on_top(factor)
         for at, other in on_top:
-            self.fault(at + self.position_at, "The seat lies on top of another one, at {other}.", other=other)
+            self.fault(at + self.position_at, Flaw.ON_TOP, other=other)
         return factor
 
     def _on_top(self, factor: float) -> list[tuple[str, str]]:
@@ -275,7 +268,7 @@ class PlanFileChecks:
         known = {category.name for category in categories}
         for at, category in seats:
             if category and category not in known:
-                self.fault(at, "There is no category named “{name}”.", name=category)
+                self.fault(at, Flaw.NO_CATEGORY, name=category)
 
     def by_line(self) -> list[PlanFileFault]:
         """The faults of a file that has lines, in their order; those of one line as they were found."""
@@ -330,13 +323,6 @@ def extent(seats: Sequence[Seat]) -> tuple[int, int]:
 
 
 NO_MARKS: frozenset[Mark] = frozenset()
-
-
-class _Anything(dict[str, str]):
-    """What stands for the places of a cause when it is told of many."""
-
-    def __missing__(self, name: str) -> str:
-        return "…"
 
 
 def shown(text: str) -> str:

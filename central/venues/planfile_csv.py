@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from central.kernel.characters import is_formula
 from central.venues.plan import ROW_LABELS, Category, DrawnArea, Plan, RowLabel, Seat, SeatRow, Shape, Zone, rounded
+from central.venues.plan_flaws import Flaw, PlanFileFault, Things
 from central.venues.planfile_checks import (
     MOST_CORNERS_EACH,
     MOST_GUID,
@@ -25,7 +26,6 @@ from central.venues.planfile_checks import (
     Enough,
     PlanFault,
     PlanFileChecks,
-    PlanFileFault,
     joined,
     refused,
     shown,
@@ -52,8 +52,8 @@ def read_csv(data: bytes) -> Outcome[Plan]:
         plan = reader.plan(table)
     except Enough:
         pass
-    except csv.Error as fault:
-        return refused(PlanFault.NOT_CSV, [PlanFileFault(f"line {table.line}", f"This cannot be read: {fault}.")], 1)
+    except csv.Error:
+        return refused(PlanFault.NOT_CSV, [PlanFileFault(f"line {table.line}", Flaw.NOT_CSV)], 1)
     if plan is None or reader.count:
         return refused(PlanFault.FAULTY, reader.by_line(), reader.count)
     return Ok(plan)
@@ -78,7 +78,7 @@ class _CsvReader(PlanFileChecks):
         for n, cells in enumerate(table):
             at = f"line {table.line}"
             if n >= MOST_LINES:
-                raise self.too_many(at, "lines", MOST_LINES)
+                raise self.too_many(at, Things.LINES, MOST_LINES)
             if not any(cell.strip() for cell in cells):
                 continue
             if not self._columns:
@@ -89,12 +89,12 @@ class _CsvReader(PlanFileChecks):
             else:
                 self._seat(cells, at)
         if not self._seats and not self.count:
-            self.fault("line 1", "The plan has no seat.")
+            self.fault("line 1", Flaw.NO_SEAT)
         if self._categories:
             self.categories(self._categories.values(), self._wanted)
         for zone, at in self._zones.items():
             if zone not in self._rows and zone not in self._drawn:
-                self.fault(at, "The zone “{zone}” is empty: it has neither a seat nor anything drawn.", zone=zone)
+                self.fault(at, Flaw.ZONE_EMPTY, zone=zone)
         factor = self.settled()
         if self.count:
             return None
@@ -126,26 +126,24 @@ class _CsvReader(PlanFileChecks):
     def _header(self, cells: Sequence[str], at: str) -> bool:
         self._width = max(n for n, cell in enumerate(cells, 1) if cell.strip())
         if self._width > MOST_COLUMNS:
-            raise self.too_many(at, "columns", MOST_COLUMNS)
+            raise self.too_many(at, Things.COLUMNS, MOST_COLUMNS)
         cells = cells[: self._width]
         for column, where in columns_of(cells).items():
             if len(where) > 1:
-                self.fault(at, "There are two columns “{name}”.", name=column)
+                self.fault(at, Flaw.COLUMN_TWICE, name=column)
             self._columns[column] = where[0]
         for slip, near in slips(cells):
-            what = "There is no column “{name}”. Is it “{near}”? If it is another one, name it otherwise."
-            self.fault(at, what, name=shown(slip), near=near)
+            self.fault(at, Flaw.COLUMN_SLIP, name=shown(slip), near=near)
         needed = NEEDED if {"x", "y"} & self._columns.keys() else [name for name in NEEDED if name not in ("x", "y")]
         for name in needed:
             if name not in self._columns:
-                self.fault(at, "The column “{name}” is missing.", name=name)
+                self.fault(at, Flaw.COLUMN_MISSING, name=name)
         return not self.count
 
     def _seat(self, cells: Sequence[str], at: str) -> None:
         self.met_seat(at)
         if any(cell.strip() for cell in cells[self._width :]):
-            what = "This line has {cells} cells, the one with the columns {columns}."
-            self.fault(at, what, cells=len(cells), columns=self._width)
+            self.fault(at, Flaw.CELLS, cells=len(cells), columns=self._width)
             return
 
         def cell(column: str) -> str:
@@ -168,7 +166,7 @@ class _CsvReader(PlanFileChecks):
         if wanted := cell("label"):
             label = next((one for one in ROW_LABELS if one == wanted), None)
             if label is None:
-                self.fault(f"{at}, label", "This is one of start, end, both or nothing.")
+                self.fault(f"{at}, label", Flaw.ROW_LABEL)
         seat = Seat(number, guid, x, y, category, radius, marks, access)
         self._wanted.append((f"{at}, category", category))
         if before != self.count:
@@ -176,7 +174,7 @@ class _CsvReader(PlanFileChecks):
         self.unique(seat, at, zone, row)
         first = self._spelt.setdefault(zone.casefold(), zone)
         if first != zone:
-            self.fault(f"{at}, zone", "“{zone}” and “{first}” are two zones: write them alike.", zone=zone, first=first)
+            self.fault(f"{at}, zone", Flaw.ZONE_SPELT, zone=zone, first=first)
         if before == self.count and "x" in self._columns:
             self.overlap(seat, at)
         rows = self._rows.setdefault(zone, {})
@@ -185,14 +183,14 @@ class _CsvReader(PlanFileChecks):
             self.met_row(at)
         said, seats = rows.setdefault(block, (label, []))
         if said != label:
-            self.fault(f"{at}, label", "Row “{row}” says “{label}” further up.", row=row, label=said or "")
+            self.fault(f"{at}, label", Flaw.ROW_SAYS, row=row, label=said or "")
         seats.append(seat)
         self._seats.append(seat)
 
     def _digits(self, text: str, at: str, low: float | None = None, high: float | None = None) -> float:
         plain = self._notation.plain(text)
         if plain is None:
-            self.fault(at, "This may be thousands or decimals: {text}. Write it without thousands.", text=shown(text))
+            self.fault(at, Flaw.THOUSANDS, text=shown(text))
             return 0.0
         text = plain
         return self.digits(text, at) if low is None or high is None else self.digits(text, at, low, high)
@@ -208,7 +206,7 @@ class _CsvReader(PlanFileChecks):
         elif kind == "#category":
             name = self.text(rest[0], at, MOST_NAME)
             if name in self._categories:
-                self.fault(at, "There are two categories named “{name}”.", name=name)
+                self.fault(at, Flaw.CATEGORY_TWICE, name=name)
             self._categories[name] = Category(name, self.colour(rest[1], at))
         elif kind == "#zone":
             self._zones.setdefault(self.text(rest[0], at, MOST_NAME), at)
@@ -217,8 +215,7 @@ class _CsvReader(PlanFileChecks):
                 self.met_area(self._area(rest[1:], at), at)
             )
         else:
-            what = "There is no line “{kind}”; there are #plan, #category, #zone and #area."
-            self.fault(at, what, kind=shown(kind))
+            self.fault(at, Flaw.NO_LINE, word=shown(kind))
 
     def _area(self, cells: Sequence[str], at: str) -> DrawnArea:
         said = dict(zip(AREA, cells, strict=False))
@@ -227,17 +224,17 @@ class _CsvReader(PlanFileChecks):
             return round(self._digits(said[name] or "0", f"{at}, {name}", low, high), 3)
 
         if said["shape"] not in list(Shape):
-            self.fault(at, f"The shape is one of {', '.join(Shape)}.")
+            self.fault(at, Flaw.NO_SHAPE, shapes=", ".join(Shape))
             return DrawnArea(Shape.TEXT, 0.0, 0.0)
         shape = Shape(said["shape"])
         points = []
         if said["points"].count(";") > MOST_CORNERS_EACH:
-            raise self.too_many(at, "corners in one polygon", MOST_CORNERS_EACH)
+            raise self.too_many(at, Things.CORNERS_EACH, MOST_CORNERS_EACH)
         for pair in said["points"].split(";") if said["points"] else ():
             x, _, y = pair.strip(" ").partition(" ")
             points.append(self.place(self._digits(x, f"{at}, points"), self._digits(y, f"{at}, points"), at))
         if shape is Shape.POLYGON and not points:
-            self.fault(at, "The polygon has no point.")
+            self.fault(at, Flaw.POLYGON_EMPTY)
         text = self.text(said["text"], f"{at}, text", MOST_SAID, empty=shape is not Shape.TEXT)
         return DrawnArea(
             shape,

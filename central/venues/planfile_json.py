@@ -20,6 +20,7 @@ from central.venues.plan import (
     Shape,
     Zone,
 )
+from central.venues.plan_flaws import Flaw, Kind, PlanFileFault, Things
 from central.venues.planfile_checks import (
     MARKS,
     MOST_CATEGORIES,
@@ -37,7 +38,6 @@ from central.venues.planfile_checks import (
     Enough,
     PlanFault,
     PlanFileChecks,
-    PlanFileFault,
     joined,
     refused,
     shown,
@@ -64,11 +64,11 @@ _SIDES = {"left": "start", "right": "end"}  # as some editors write it
 
 def read_json(data: bytes) -> Outcome[Plan]:
     if data.count(b"{") + data.count(b"[") > MOST_PARTS:  # each would be 60 bytes and more
-        return refused(PlanFault.TOO_LARGE, [PlanFileFault("$", f"The file has more than {MOST_PARTS:,} parts.")], 1)
+        return refused(PlanFault.TOO_LARGE, [_TOO_MANY_PARTS], 1)
     try:
         document = orjson.loads(data)
     except (orjson.JSONDecodeError, RecursionError) as fault:
-        return refused(PlanFault.NOT_JSON, [PlanFileFault("$", f"The file is not JSON: {fault}.")], 1)
+        return refused(PlanFault.NOT_JSON, [_no_json(fault)], 1)
     reader = _JsonReader()
     plan = None
     with suppress(Enough):
@@ -94,17 +94,17 @@ class _JsonReader(PlanFileChecks):
 
     def plan(self, body: Any) -> Plan | None:
         if not isinstance(body, dict):
-            self.fault("$", "A plan is an object, not {kind}.", kind=_kind(body))
+            self.fault("$", Flaw.NOT_OBJECT, kind=_kind(body))
             return None
         self._known(body, PLAN_KEYS, "$")
         name = self._name = self._text(body, "name", "$", MOST_PLAN_NAME)
         width, height = self._size(body)
         listed = self._list(body, "categories", "$", most=MOST_CATEGORIES)
         categories = tuple(self._category(part, at) for part, at in listed)
-        listed = self._list(body, "zones", "$", "The plan has no zone.", most=MOST_ZONES)
+        listed = self._list(body, "zones", "$", Flaw.NO_ZONE, most=MOST_ZONES)
         zones = tuple(self._zone(part, at) for part, at in listed)
         if zones and not self.any_seat and not self.count:
-            self.fault("$.zones", "The plan has no seat.")
+            self.fault("$.zones", Flaw.NO_SEAT)
         there = joined(zone for zone in zones if zone.rows or zone.areas)
         plan = Plan(name, width, height, categories or tuple(self._met.values()), there)
         return self.sized(enlarged(plan, self.settled()))
@@ -118,23 +118,23 @@ class _JsonReader(PlanFileChecks):
 
     def _category(self, body: Any, at: str) -> Category:
         if not isinstance(body, dict):
-            self.fault(at, "A category is an object, not {kind}.", kind=_kind(body))
+            self.fault(at, Flaw.NOT_OBJECT, kind=_kind(body))
             return Category("")
         self._known(body, {"name", "color"}, at)
         name = self._text(body, "name", at, MOST_NAME)
         if name in self._categories:
-            self.fault(f"{at}.name", "There are two categories named “{name}”.", name=name)
+            self.fault(f"{at}.name", Flaw.CATEGORY_TWICE, name=name)
         self._categories.add(name)
         return Category(name, self._colour(body, "color", at))
 
     def _zone(self, body: Any, at: str) -> Zone:
         if not isinstance(body, dict):
-            self.fault(at, "A zone is an object, not {kind}.", kind=_kind(body))
+            self.fault(at, Flaw.NOT_OBJECT, kind=_kind(body))
             return Zone("", ())
         self._known(body, ZONE_KEYS, at)
         key = "zone_id" if "name" not in body and "zone_id" in body else "name"
         name = self._text(body, key, at, MOST_NAME) if key in body else self._name[:MOST_NAME]
-        x, y = self._position(body, at, "The zone")
+        x, y = self._position(body, at)
         rows = tuple(self._row(part, where, name, x, y) for part, where in self._list(body, "rows", at))
         drawn = self._list(body, "areas", at, needed=False)
         areas = tuple(
@@ -147,12 +147,12 @@ class _JsonReader(PlanFileChecks):
     def _row(self, body: Any, at: str, zone: str, x: float, y: float) -> SeatRow:
         self.met_row(at)
         if not isinstance(body, dict):
-            self.fault(at, "A row is an object, not {kind}.", kind=_kind(body))
+            self.fault(at, Flaw.NOT_OBJECT, kind=_kind(body))
             return SeatRow("", ())
         self._known(body, ROW_KEYS, at)
         number = self._text(body, "row_number", at, MOST_ROW_NAME)
         if "position" in body:
-            dx, dy = self._position(body, at, "The row")
+            dx, dy = self._position(body, at)
             x, y = x + dx, y + dy
         label: RowLabel | None = None
         wanted = body.get("row_number_position")
@@ -160,22 +160,22 @@ class _JsonReader(PlanFileChecks):
         if wanted in ROW_LABELS:
             label = wanted
         elif wanted is not None:
-            self.fault(f"{at}.row_number_position", "This is one of start, end, both or null.")
+            self.fault(f"{at}.row_number_position", Flaw.ROW_LABEL)
         seats = self._list(body, "seats", at)
         return SeatRow(number, tuple(self._seat(part, where, zone, number, x, y) for part, where in seats), label)
 
     def _seat(self, body: Any, at: str, zone: str, row: str, x: float, y: float) -> Seat:
         self.met_seat(at)
         if not isinstance(body, dict):
-            self.fault(at, "A seat is an object, not {kind}.", kind=_kind(body))
+            self.fault(at, Flaw.NOT_OBJECT, kind=_kind(body))
             return Seat("", "", 0.0, 0.0, "")
         self._known(body, SEAT_KEYS, at)
         guid, marks, access = unmarked(self._text(body, "seat_guid", at, 500))
         number = self._text(body, "seat_number", at, MOST_NUMBER) if body.get("seat_number") != "" else guid
         if number == guid and len(guid) > 20:
-            self.fault(f"{at}.seat_number", "This is empty, and the guid is too long to stand for it.")
+            self.fault(f"{at}.seat_number", Flaw.GUID_TOO_LONG)
         if len(guid) > MOST_GUID:
-            self.fault(f"{at}.seat_guid", f"This is longer than {MOST_GUID} characters.")
+            self.fault(f"{at}.seat_guid", Flaw.TOO_LONG, most=MOST_GUID)
         if access:
             access = self.text(access, f"{at}.seat_guid", MOST_NAME)
         category = self._category_of(body, at)
@@ -183,7 +183,7 @@ class _JsonReader(PlanFileChecks):
         if "radius" in body:
             radius = int(self._number(body, "radius", at, low=1, high=1000)) or 10
         before = self.count
-        dx, dy = self._position(body, at, "The seat")
+        dx, dy = self._position(body, at)
         x, y = self.place(x + dx, y + dy, f"{at}.position")
         seat = Seat(number, guid, x, y, category, radius, marks, access)
         self.unique(seat, at, zone, row)
@@ -196,7 +196,7 @@ class _JsonReader(PlanFileChecks):
         if self._categories:
             category = self._text(body, "category", at, MOST_NAME)
             if category and category not in self._categories:
-                self.fault(f"{at}.category", "There is no category named “{name}”.", name=category)
+                self.fault(f"{at}.category", Flaw.NO_CATEGORY, name=category)
             return category
         category = self._text(body, "category", at, MOST_NAME) if body.get("category") else self._name[:MOST_NAME]
         self._met.setdefault(category, Category(category))
@@ -205,14 +205,14 @@ class _JsonReader(PlanFileChecks):
     def _area(self, body: Any, at: str, x: float, y: float) -> DrawnArea:
         empty = DrawnArea(Shape.TEXT, 0.0, 0.0)
         if not isinstance(body, dict):
-            self.fault(at, "An area is an object, not {kind}.", kind=_kind(body))
+            self.fault(at, Flaw.NOT_OBJECT, kind=_kind(body))
             return empty
         self._known(body, AREA_KEYS, at)
         shape = body.get("shape")
         if shape not in list(Shape):
-            self.fault(f"{at}.shape", f"The shape is one of {', '.join(Shape)}.")
+            self.fault(f"{at}.shape", Flaw.NO_SHAPE, shapes=", ".join(Shape))
             return empty
-        dx, dy = self._position(body, at, "The area")
+        dx, dy = self._position(body, at)
         x, y = self.place(x + dx, y + dy, f"{at}.position")
         points: tuple[tuple[float, float], ...] = ()
         width = height = 0.0
@@ -234,7 +234,7 @@ class _JsonReader(PlanFileChecks):
         ) is not None:
             text = self._text(sub, "text", f"{at}.text", MOST_SAID, empty=shape != Shape.TEXT)
             if text:
-                dx, dy = self._position(sub, f"{at}.text", "The text")
+                dx, dy = self._position(sub, f"{at}.text")
                 text_x, text_y = self.place(x + dx, y + dy, f"{at}.text.position")
                 text_colour = self._colour(sub, "color", f"{at}.text")
                 if "size" in sub:
@@ -260,12 +260,12 @@ class _JsonReader(PlanFileChecks):
 
     def _points(self, body: dict[str, Any], at: str, x: float, y: float) -> tuple[tuple[float, float], ...]:
         found = []
-        for part, where in self._list(body, "points", at, "The polygon has no point.", most=MOST_CORNERS_EACH):
+        for part, where in self._list(body, "points", at, Flaw.POLYGON_EMPTY, most=MOST_CORNERS_EACH):
             if isinstance(part, dict):
                 dx, dy = self._number(part, "x", where), self._number(part, "y", where)
                 found.append(self.place(x + dx, y + dy, where))
             else:
-                self.fault(where, "A point is an object with x and y, not {kind}.", kind=_kind(part))
+                self.fault(where, Flaw.NOT_OBJECT, kind=_kind(part))
         return tuple(found)
 
     # the values in the parts
@@ -273,33 +273,33 @@ class _JsonReader(PlanFileChecks):
     def _known(self, body: dict[str, Any], keys: set[str], at: str) -> None:
         if not body.keys() <= keys:
             for key in sorted(body.keys() - keys):
-                self.fault(at, "The format has no “{key}” here.", key=shown(key))
+                self.fault(at, Flaw.UNKNOWN_KEY, key=shown(key))
 
     def _text(self, body: dict[str, Any], key: str, at: str, most: int, empty: bool = False) -> str:
         value = body.get(key)
         if isinstance(value, str):
             return self.text(value, f"{at}.{key}", most, empty)
-        self._wrong(body, key, at, "This is a text, not {kind}.")
+        self._wrong(body, key, at, Flaw.NOT_TEXT)
         return ""
 
-    def _wrong(self, body: dict[str, Any], key: str, at: str, what: str) -> None:
+    def _wrong(self, body: dict[str, Any], key: str, at: str, what: Flaw) -> None:
         """It is not there, or something else."""
         if key in body:
             self.fault(f"{at}.{key}", what, kind=_kind(body[key]))
         else:
-            self.fault(f"{at}.{key}", "This is missing.")
+            self.fault(f"{at}.{key}", Flaw.MISSING)
 
     def _number(self, body: dict[str, Any], key: str, at: str, low: float = -PART, high: float = PART) -> float:
         value = body.get(key)
         if type(value) is float or type(value) is int:  # a bool is no number here
             return self.between(value, f"{at}.{key}", low, high)
-        self._wrong(body, key, at, "This is a number, not {kind}.")
+        self._wrong(body, key, at, Flaw.NOT_NUMBER)
         return 0.0
 
-    def _position(self, body: dict[str, Any], at: str, of: str) -> tuple[float, float]:
+    def _position(self, body: dict[str, Any], at: str) -> tuple[float, float]:
         value = body.get("position")
         if not isinstance(value, dict):
-            self.fault(f"{at}.position", f"{of} has no position (an object with x and y).")
+            self.fault(f"{at}.position", Flaw.POSITION_MISSING)
             return 0.0, 0.0
         if len(value) > 2:
             self._known(value, {"x", "y"}, f"{at}.position")
@@ -316,21 +316,27 @@ class _JsonReader(PlanFileChecks):
         value = body.get(key)
         if isinstance(value, dict):
             return value
-        self._wrong(body, key, at, "This is an object, not {kind}.")
+        self._wrong(body, key, at, Flaw.NOT_OBJECT)
         return None
 
     def _list(
-        self, body: dict[str, Any], key: str, at: str, when_empty: str = "", needed: bool = True, most: int = MOST_PARTS
+        self,
+        body: dict[str, Any],
+        key: str,
+        at: str,
+        when_empty: Flaw | None = None,
+        needed: bool = True,
+        most: int = MOST_PARTS,
     ) -> Iterable[tuple[Any, str]]:
         value = body.get(key)
         if isinstance(value, list):
-            if not value and when_empty:
+            if not value and when_empty is not None:
                 self.fault(f"{at}.{key}", when_empty)
             if len(value) > most:
-                raise self.too_many(f"{at}.{key}", key, most)
+                raise self.too_many(f"{at}.{key}", _COUNTED.get(key, Things.PARTS), most)
             return ((part, f"{at}.{key}[{index}]") for index, part in enumerate(value))
         if needed or value is not None:
-            self._wrong(body, key, at, "This is a list, not {kind}.")
+            self._wrong(body, key, at, Flaw.NOT_LIST)
         return []
 
 
@@ -358,8 +364,23 @@ def unmarked(guid: str) -> tuple[str, frozenset[Mark], str]:
     return guid, frozenset(marks) if marks else NO_MARKS, access
 
 
-_KINDS: dict[type, str] = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+_COUNTED = {"categories": Things.CATEGORIES, "zones": Things.ZONES, "points": Things.CORNERS_EACH}
+_TOO_MANY_PARTS = PlanFileFault("$", Flaw.TOO_MANY, {"most": MOST_PARTS, "things": Things.PARTS.value})
+
+
+def _no_json(bad: Exception) -> PlanFileFault:
+    """Where it stops being one; of one that is too deep that is nowhere."""
+    return PlanFileFault(f"line {getattr(bad, 'lineno', 1)}", Flaw.NOT_JSON, {"column": getattr(bad, "colno", 1)})
+
+
+_KINDS: dict[type, Kind] = {
+    dict: Kind.OBJECT,
+    list: Kind.LIST,
+    str: Kind.TEXT,
+    bool: Kind.YES_NO,
+    type(None): Kind.NULL,
+}
 
 
 def _kind(value: object) -> str:
-    return _KINDS.get(type(value), "a number")
+    return _KINDS.get(type(value), Kind.NUMBER).value

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from xml.parsers.expat import ExpatError, ParserCreate
 
 from central.venues.plan import ROW_LABELS, Category, DrawnArea, Plan, Seat, SeatRow, Shape, Zone
+from central.venues.plan_flaws import Flaw, PlanFileFault, Things
 from central.venues.planfile_checks import (
     FAR,
     MOST_GUID,
@@ -20,7 +21,6 @@ from central.venues.planfile_checks import (
     Enough,
     PlanFault,
     PlanFileChecks,
-    PlanFileFault,
     joined,
     refused,
     shown,
@@ -28,6 +28,7 @@ from central.venues.planfile_checks import (
 from central.venues.planfile_csv import UNNAMED, usual_guid
 from central.venues.planfile_scale import enlarged, fitted
 from central.venues.svg_parts import (
+    INNER_SVG,
     DrawnPlace,
     DrawnRow,
     DrawnZone,
@@ -70,22 +71,22 @@ def read_svg(data: bytes) -> Outcome[Plan]:
         pass
     except ExpatError as bad:
         reason = PlanFault.NOT_XML
-        return refused(reason, [PlanFileFault(f"line {bad.lineno}", f"This is not XML: {_why(bad)}.")], 1)
-    except (LookupError, ValueError) as bad:
-        return refused(PlanFault.NOT_XML, [PlanFileFault("line 1", f"This is not XML: {shown(str(bad))}.")], 1)
+        return refused(reason, [PlanFileFault(f"line {bad.lineno}", Flaw.NOT_XML)], 1)
+    except (LookupError, ValueError):
+        return refused(PlanFault.NOT_XML, [PlanFileFault("line 1", Flaw.NOT_XML)], 1)
     except _Hostile as bad:
-        return refused(PlanFault.NOT_XML, [PlanFileFault(str(bad.args[0]), str(bad.args[1]))], 1)
+        return refused(PlanFault.NOT_XML, [bad.fault], 1)
     if plan is None or reader.count:
         return refused(PlanFault.FAULTY, reader.by_line(), reader.count)
     return Ok(plan)
 
 
-def _why(bad: ExpatError) -> str:
-    return str(bad).split(":")[0]
-
-
 class _Hostile(Exception):
     """A file that tries something: nothing more of it is read."""
+
+    def __init__(self, at: str, what: Flaw, **said: object) -> None:
+        super().__init__(at, what)
+        self.fault = PlanFileFault(at, what, said)
 
 
 class _SvgReader(PlanFileChecks):
@@ -121,27 +122,26 @@ class _SvgReader(PlanFileChecks):
 
     def _doctype(self, _name: str, _system: str | None, _public: str | None, internal: bool) -> None:
         if internal:
-            raise _Hostile(self._line(), "A document type with declarations of its own is refused: save as plain SVG.")
+            raise _Hostile(self._line(), Flaw.DOCTYPE)
 
     def _entity(self, *_: object) -> None:
-        raise _Hostile(self._line(), "An entity is declared here; entities are refused: save as plain SVG.")
+        raise _Hostile(self._line(), Flaw.ENTITY)
 
     def _external(self, *_: object) -> int:
-        raise _Hostile(self._line(), "Something from outside the file is called for; that is refused.")
+        raise _Hostile(self._line(), Flaw.FROM_OUTSIDE)
 
     def plan(self, data: bytes) -> Plan | None:
         self._uses = b"use " in data
         self._parser.Parse(data, True)
         seats = [seat for zone in self._zones for row in zone.rows for seat in row.seats]
         if not seats and not self.count:
-            self.fault("line 1", "The plan has no seat: no element with data-seat.")
+            self.fault("line 1", Flaw.UNMARKED)
         for zone in self._zones:
             if not zone.rows and not zone.areas:
-                what = "The zone “{zone}” is empty: it has neither a seat nor anything drawn."
-                self.fault(zone.at, what, zone=zone.name)
+                self.fault(zone.at, Flaw.ZONE_EMPTY, zone=zone.name)
             for row in zone.rows:
                 if not row.seats:
-                    self.fault(row.at, "The row “{row}” is empty: it has no seat.", row=row.number)
+                    self.fault(row.at, Flaw.ROW_EMPTY, row=row.number)
         if self._declared:
             self.categories(self._declared.values(), self._wanted)
         factor = self.settled()
@@ -164,12 +164,12 @@ class _SvgReader(PlanFileChecks):
         tag = tag.rpartition(":")[2]
         self._elements += 1
         if self._elements > MOST_ELEMENTS:
-            raise self.too_many(self._line(), "elements", MOST_ELEMENTS)
+            raise self.too_many(self._line(), Things.ELEMENTS, MOST_ELEMENTS)
         above = self._places[-1]
         if len(self._places) == 1:
             self._root(tag, said)
         if len(self._places) > DEEPEST:
-            raise _Hostile(self._line(), f"Groups stand more than {DEEPEST} deep in each other.")
+            raise _Hostile(self._line(), Flaw.DEEP, most=DEEPEST)
         place = above
         if said.keys() & OWN or tag in HIDDEN or tag == "svg":
             place = self._place(tag, said, above)
@@ -183,9 +183,9 @@ class _SvgReader(PlanFileChecks):
         elif "data-seat" in said or "data-area" in said:
             self._open = OpenPart(said, self._line(), place, len(self._places), "data-seat" in said)
             if place.hidden:
-                self.fault(self._line(), "This stands in <defs>, <symbol> or the like: it is not drawn anywhere.")
+                self.fault(self._line(), Flaw.NOT_DRAWN)
             elif "data-seat" in said and "data-area" in said:
-                self.fault(self._line(), "This is a seat or an area, not both.")
+                self.fault(self._line(), Flaw.SEAT_OR_AREA)
             self._part(tag, said, place)
         elif tag == "g":
             self._group(said, place)
@@ -200,8 +200,7 @@ class _SvgReader(PlanFileChecks):
             self._in_text -= 1
         elif tag == "style" and self._sheet is not None:
             if names := moves("".join(self._sheet)):
-                what = "The style sheet moves things ({names}), which is not followed: save with attributes instead."
-                self.fault(self._line(), what, names=", ".join(sorted(names)))
+                self.fault(self._line(), Flaw.SHEET_MOVES, names=", ".join(sorted(names)))
             self._sheet = None
         if self._open is not None and len(self._places) == self._open.depth:
             found, self._open = self._open, None
@@ -225,13 +224,13 @@ class _SvgReader(PlanFileChecks):
         if isinstance(bad, NotSvg):
             self.fault(at, bad.what, **bad.said)
         else:
-            self.fault(at, "This number is too large or too small.")
+            self.fault(at, Flaw.NUMBER_SIZE)
 
     # what elements say
 
     def _root(self, tag: str, said: dict[str, str]) -> None:
         if tag != "svg":
-            self.fault(self._line(), "The file is no SVG: its first element is <{tag}>.", tag=shown(tag))
+            self.fault(self._line(), Flaw.NOT_SVG, tag=shown(tag))
         if "data-plan" in said:
             self._name = self.text(said["data-plan"], self._line(), MOST_PLAN_NAME)
         try:
@@ -247,7 +246,7 @@ class _SvgReader(PlanFileChecks):
                 width, height = (int(self.between(side, self._line(), 1, 4 * FAR)) for side in sides)
                 self._size = (width, height)
         except NotSvg as bad:
-            self.fault(self._line(), "The size is not understood (nor are per cent and em).")
+            self.fault(self._line(), Flaw.SIZE_UNCLEAR)
             self.misread(self._line(), bad)
 
     def _place(self, tag: str, said: dict[str, str], above: DrawnPlace) -> DrawnPlace:
@@ -264,7 +263,7 @@ class _SvgReader(PlanFileChecks):
             above.moved,
         )
         if tag == "svg" and len(self._places) > 1 and said.keys() & {"x", "y", "viewBox"}:
-            place.moved = "an <svg> in the <svg>"
+            place.moved = INNER_SVG
         try:
             place.turn(said)
         except (NotSvg, ArithmeticError) as bad:
@@ -280,7 +279,7 @@ class _SvgReader(PlanFileChecks):
             zone = self._zone_of(place, self._line())
             label = said.get("data-row-label") or None
             if label is not None and label not in ROW_LABELS:
-                self.fault(self._line(), "data-row-label is one of start, end, both.")
+                self.fault(self._line(), Flaw.ROW_LABEL)
                 label = None
             number = self._named(said["data-row"], "data-row", MOST_ROW_NAME)
             self.met_row(self._line())
@@ -303,7 +302,7 @@ class _SvgReader(PlanFileChecks):
     def _category(self, said: dict[str, str]) -> None:
         name = self.text(said["data-plan-category"], self._line(), MOST_NAME)
         if name in self._declared:
-            self.fault(self._line(), "There are two categories named “{name}”.", name=name)
+            self.fault(self._line(), Flaw.CATEGORY_TWICE, name=name)
         self._declared[name] = Category(name, self._fill(said, "fill", "data-colour", self._line()))
 
     def _fill(self, said: Mapping[str, str], name: str, own: str, at: str) -> str:
@@ -322,7 +321,7 @@ class _SvgReader(PlanFileChecks):
         found = self._open
         assert found is not None, "asked for"
         if found.is_seat and len(self._places) > found.depth and ("data-seat" in said or "data-area" in said):
-            self.fault(self._line(), "A seat stands in another one.")
+            self.fault(self._line(), Flaw.SEAT_IN_SEAT)
         try:
             if tag in ("text", "tspan"):
                 if not found.is_seat and found.text is None:
@@ -344,12 +343,10 @@ class _SvgReader(PlanFileChecks):
         name = next((value for key, value in said.items() if key.rpartition(":")[2] == "href"), "")
         shape = self._shapes.get(name.removeprefix("#"))
         if shape is None:
-            raise NotSvg(
-                "There is no shape of this name further up for <use>: {name}. Groups are not used.", name=shown(name)
-            )
+            raise NotSvg(Flaw.USE_UNKNOWN, name=shown(name))
         tag, drawn = shape
         if sum(map(len, drawn.values())) > MOST_OF_USED:  # it is gone through for each seat
-            raise NotSvg(f"What <use> draws is described with more than {MOST_OF_USED:,} characters.")
+            raise NotSvg(Flaw.USE_TOO_LONG, most=MOST_OF_USED)
         own = DrawnPlace()
         own.turn(drawn)
         followed(drawn, own)
@@ -369,7 +366,7 @@ class _SvgReader(PlanFileChecks):
         marks = self.marks(said.get("data-marks", ""), f"{at}, data-marks")
         if not found.points:
             if before == self.count and not found.broken:
-                self.fault(at, "The seat has no position: it is not drawn as a circle, rect, path or the like.")
+                self.fault(at, Flaw.NO_POSITION)
             return
         xs, ys = [x for x, _ in found.points], [y for _, y in found.points]
         x, y = self.place((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2, at)
@@ -400,10 +397,10 @@ class _SvgReader(PlanFileChecks):
         text = self.text(" ".join(words.split()) if set(words) & set("\n\t\r") else words, at, MOST_SAID, empty=True)
         if not found.shapes:
             if not text:
-                raise NotSvg("The area is neither drawn as a circle, ellipse, rect, path or the like, nor a text.")
+                raise NotSvg(Flaw.AREA_UNDRAWN)
             area = DrawnArea(Shape.TEXT, 0.0, 0.0, colour, border)
         elif len(found.shapes) > 1:
-            raise NotSvg("The area is drawn with more than one shape.")
+            raise NotSvg(Flaw.AREA_SHAPES)
         else:
             area = self._shape(found, colour, border)
         x, y, rotation = area.x, area.y, area.rotation

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from central.venues.plan import DrawnArea, RowLabel, Seat
+from central.venues.plan_flaws import Flaw, Things
 from central.venues.svg_shapes import (
     MOST_POINTS,
     SAME,
@@ -21,6 +22,7 @@ from central.venues.svg_shapes import (
 )
 from central.venues.svg_shapes import at as mapped
 
+INNER_SVG = "<svg>"  # of what is moved by one in the <svg>
 TURNING = {"transform", "transform-origin", "transform-box", "translate", "rotate", "scale", "zoom", "offset-path"}
 
 
@@ -86,11 +88,9 @@ class OpenPart:
 def followed(said: Mapping[str, str], place: DrawnPlace) -> None:
     """Raises NotSvg: something moves this that is not followed."""
     if place.moved:
-        what = "Where this lies depends on {by}, which is not followed: use transform, or move it itself."
-        raise NotSvg(what, by=place.moved)
+        raise NotSvg(Flaw.INNER_SVG) if place.moved == INNER_SVG else NotSvg(Flaw.MOVED, by=place.moved)
     if geometry := moves(said.get("style", "")) - TURNING:
-        what = "Where this lies is said in its style ({names}), which is not followed: say it as attributes."
-        raise NotSvg(what, names=", ".join(sorted(geometry)))
+        raise NotSvg(Flaw.STYLE_MOVED, names=", ".join(sorted(geometry)))
 
 
 def add_outline(found: OpenPart, tag: str, said: Mapping[str, str], m: Matrix) -> None:
@@ -100,7 +100,7 @@ def add_outline(found: OpenPart, tag: str, said: Mapping[str, str], m: Matrix) -
         found.points.append(mapped(m, x, y))
         found.radius = radius * scale(m)
     elif len(found.points) > MOST_POINTS:
-        raise NotSvg(f"A seat is drawn with more than {MOST_POINTS:,} points.")
+        raise NotSvg(Flaw.TOO_MANY, most=MOST_POINTS, things=Things.SEAT_POINTS.value)
     else:
         found.points += [mapped(m, x, y) for x, y in _box(corners(tag, said) or [], found)]
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from math import acos, atan2, ceil, cos, degrees, hypot, pi, radians, sin, sqrt, tan
 
+from central.venues.plan_flaws import Flaw, Things
+
 Point = tuple[float, float]
 Matrix = tuple[float, float, float, float, float, float]  # a b c d e f, as in SVG's matrix(…)
 
@@ -29,9 +31,9 @@ _TAKES = {"m": 2, "l": 2, "h": 1, "v": 1, "c": 6, "s": 4, "q": 4, "t": 2, "a": 7
 
 
 class NotSvg(ValueError):
-    """`what` is a sentence for the person who mends the file, with {places} for what is `said` of this fault."""
+    """`what` the person who mends the file is told, and what it is about here."""
 
-    def __init__(self, what: str, **said: object) -> None:
+    def __init__(self, what: Flaw, **said: object) -> None:
         super().__init__(what)
         self.what, self.said = what, said
 
@@ -49,7 +51,7 @@ def numbers(text: str, units: Mapping[str, float] = _LENGTHS) -> list[float]:
     """In px, as CSS counts them: 96 to the inch. What depends on a page or a font is none."""
     parts = text.replace(",", " ").split()
     if len(parts) > MOST_NUMBERS:
-        raise NotSvg(f"This is more than {MOST_NUMBERS:,} numbers.")
+        raise NotSvg(Flaw.TOO_MANY, most=MOST_NUMBERS, things=Things.NUMBERS.value)
     try:
         return [float(part) for part in parts]
     except ValueError:
@@ -61,7 +63,7 @@ def _number(part: str, units: Mapping[str, float]) -> float:
     try:
         return float(found[1]) * units[found[2].lower()] if found else float(part)
     except (ValueError, KeyError):
-        raise NotSvg("This is no list of numbers: {text}.", text=_shown(part)) from None
+        raise NotSvg(Flaw.NO_NUMBERS, text=_shown(part)) from None
 
 
 def times(m: Matrix, n: Matrix) -> Matrix:
@@ -102,7 +104,7 @@ def matrix(text: str) -> Matrix:
         angles = part[1].startswith(("rotate", "skew"))
         found = times(found, _one(part[1], numbers(part[2], _LENGTHS | _ANGLES if angles else _LENGTHS)))
     if text[end:].strip():
-        raise NotSvg("This transform is not understood: {text}.", text=_shown(text))
+        raise NotSvg(Flaw.TRANSFORM_UNCLEAR, text=_shown(text))
     return found
 
 
@@ -131,7 +133,7 @@ def _one(name: str, n: list[float]) -> Matrix:
         case "skewY", 1:
             return (1.0, tan(radians(n[0])), 0.0, 1.0, 0.0, 0.0)
         case _:
-            raise NotSvg("There is no transform {name} of {count} numbers.", name=_shown(name), count=len(n))
+            raise NotSvg(Flaw.NO_TRANSFORM, name=_shown(name), count=len(n))
 
 
 _MOVING = re.compile(
@@ -175,7 +177,7 @@ def corners(tag: str, said: Mapping[str, str]) -> list[Point] | None:
         case "polygon" | "polyline":
             found = numbers(said.get("points", ""))
             if len(found) < 2 or len(found) % 2:
-                raise NotSvg("The points are not pairs of numbers.")
+                raise NotSvg(Flaw.NO_PAIRS)
             return list(zip(found[::2], found[1::2], strict=True))
         case "path":
             return path(said.get("d", ""))
@@ -217,9 +219,9 @@ def path(text: str) -> list[Point]:
             if low == "m":
                 start_x, start_y = x, y
         if len(found) > MOST_POINTS:
-            raise NotSvg(f"This path has more than {MOST_POINTS:,} points.")
+            raise NotSvg(Flaw.TOO_MANY, most=MOST_POINTS, things=Things.PATH_POINTS.value)
     if not found:
-        raise NotSvg("This path has no point.")
+        raise NotSvg(Flaw.PATH_EMPTY)
     return found
 
 
@@ -233,24 +235,24 @@ def _commands(text: str) -> Iterator[tuple[str, list[float]]]:
             continue
         part = _PATH.match(text, end)
         if part is None:
-            raise NotSvg("This path is not understood: {text}.", text=_shown(text[end : end + 20]))
+            raise NotSvg(Flaw.PATH_UNCLEAR, text=_shown(text[end : end + 20]))
         end = part.end()
         if part[1]:
             if n or (not command and part[1] not in "mM"):
-                raise NotSvg("This path is not understood: {text}.", text=_shown(text[:20]))
+                raise NotSvg(Flaw.PATH_UNCLEAR, text=_shown(text[:20]))
             command = part[1]
             if command in "zZ":
                 yield command, []
         elif part[2]:
             n.append(float(part[2]))
             if not command or command in "zZ":
-                raise NotSvg("This path is not understood: {text}.", text=_shown(text[:20]))
+                raise NotSvg(Flaw.PATH_UNCLEAR, text=_shown(text[:20]))
             if len(n) == _TAKES[command.lower()]:
                 yield command, n
                 n = []
                 command = {"m": "l", "M": "L"}.get(command, command)
     if n:
-        raise NotSvg("This path ends in the middle: {text}.", text=_shown(text[-20:]))
+        raise NotSvg(Flaw.PATH_ENDS, text=_shown(text[-20:]))
 
 
 def _curve(start: Point, rest: list[Point]) -> list[Point]:

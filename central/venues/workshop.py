@@ -26,8 +26,10 @@ from central.kernel.scope import context_of
 from central.kernel.tx import Read
 from central.kernel.values import whole_number
 from central.venues.draw_plan import Aisle, DrawArea, DrawBlock, DrawPlan
+from central.venues.flaw_words import flaws_in
 from central.venues.model import NoVenue, PhysicalConfiguration, Space, VenuesPrivilege
 from central.venues.plan import Category, DrawnArea, Shape
+from central.venues.plan_flaws import Flaw, PlanFileFault
 from central.venues.plan_import import ImportPlan, ReimportPlan
 from central.venues.plan_preparation import drawn_file
 from central.venues.plan_rows import Marked, exported, kept_plan
@@ -150,7 +152,7 @@ class Workshop:
         t = frame.texts(request, me)
         made = await self._drawn(request, await _sent(request, me), t, Format.SVG)
         if isinstance(made, Refused):
-            faults = _faults(made) or [{"at": "", "what": t.reason(made.reason)}]
+            faults = flaws_in(made, t, SHOWN_FAULTS) or [{"at": "", "what": t.reason(made.reason)}]
             return await frame.page(request, "plan_preview.html", picture="", seats=0, faults=faults)
         picture, seats = made
         return await frame.page(request, "plan_preview.html", picture=_picture(picture), seats=seats, faults=[])
@@ -185,7 +187,7 @@ class Workshop:
         if text is None:
             made = await self._drawn(request, sent, t, Format.JSON)
             if isinstance(made, Refused):
-                page.faults.extend(_faults(made))
+                page.faults.extend(flaws_in(made, t, SHOWN_FAULTS))
                 words = await self._door.read(me.actor, lambda read: refusal_text(read, t, made, ""))
                 return await self._page(request, _counted(page, made, words), 422)
             text = made[0].decode()
@@ -203,7 +205,7 @@ class Workshop:
         outcome = (await self._door.execute(me.actor, command, command_id)).outcome
         if isinstance(outcome, Refused):
             words = await self._door.read(me.actor, lambda read: refusal_text(read, t, outcome, plan_id))
-            page.faults.extend(_faults(outcome))
+            page.faults.extend(flaws_in(outcome, t, SHOWN_FAULTS))
             return await self._page(request, _counted(page, outcome, words), 422)
         to = request.app[FRAME].leads_to["import_plan"].format(id=plan_id)
         raise web.HTTPSeeOther(f"{to}?done={command_id}")
@@ -280,9 +282,9 @@ def _numbered(sent: Sent, kind: str) -> list[dict[str, str]]:
 def described(sent: Sent, t: Texts, colours: Mapping[str, str]) -> DrawPlan | Refused:
     """What the form says; faults name the block and the field. `colours` are those of the house's categories, by any of
     their names."""
-    faults: list[dict[str, str]] = []
-    blocks = [_block(block, n, t, faults) for n, block in enumerate(_numbered(sent, "block"))]
-    areas = [area for n, each in enumerate(_numbered(sent, "area")) if (area := _area(each, n, t, faults))]
+    faults: list[dict[str, Any]] = []
+    blocks = [_block(block, n, faults) for n, block in enumerate(_numbered(sent, "block"))]
+    areas = [area for n, each in enumerate(_numbered(sent, "area")) if (area := _area(each, n, faults))]
     if faults:
         return Refused(NoVenue.PLAN_FAULTY, fix="blocks", detail={"faults": faults, "count": len(faults)})
     names = dict.fromkeys(block.category for block in blocks)
@@ -294,7 +296,7 @@ def described(sent: Sent, t: Texts, colours: Mapping[str, str]) -> DrawPlan | Re
 _HINTS = get_type_hints(DrawBlock)
 
 
-def _block(said: Sent, n: int, t: Texts, faults: list[dict[str, str]]) -> DrawBlock:
+def _block(said: Sent, n: int, faults: list[dict[str, Any]]) -> DrawBlock:
     given: dict[str, Any] = {"zone": "", "category": "", "x": 0.0, "y": 0.0, "rows": 1}
     for name in (*BLOCK_FIELDS, *_SECOND):
         text = said.get(name, "")
@@ -303,8 +305,7 @@ def _block(said: Sent, n: int, t: Texts, faults: list[dict[str, str]]) -> DrawBl
         try:
             given[name] = _value(_HINTS[name], name, text)
         except ValueError:
-            at = t("Bloc {n}, {field}", n=n + 1, field=t.field("draw_block", name))
-            faults.append({"at": at, "what": t("« {text} » n’est pas un nombre ou une liste de nombres.", text=text)})
+            faults.append(PlanFileFault(f"blocks[{n}].{name}", Flaw.NO_NUMBERS, {"text": text[:40]}).told())
     return DrawBlock(**given)
 
 
@@ -320,14 +321,14 @@ def _value(hint: Any, name: str, text: str) -> Any:
     return text
 
 
-def _area(said: Sent, n: int, t: Texts, faults: list[dict[str, str]]) -> DrawArea | None:
+def _area(said: Sent, n: int, faults: list[dict[str, Any]]) -> DrawArea | None:
     if not said.get("text") and not said.get("width"):
         return None
     try:
         x, y, width, height = (float(said.get(name, "0").replace(",", ".") or 0) for name in AREA_FIELDS[1:])
     except ValueError:
-        what = t("« {text} » n’est pas un nombre ou une liste de nombres.", text=", ".join(said.values()))
-        faults.append({"at": t("Décor {n}", n=n + 1), "what": what})
+        text = ", ".join(said.values())[:40]
+        faults.append(PlanFileFault(f"areas[{n}]", Flaw.NO_NUMBERS, {"text": text}).told())
         return None
     return DrawArea(
         DrawnArea(
@@ -340,11 +341,6 @@ def _area(said: Sent, n: int, t: Texts, faults: list[dict[str, str]]) -> DrawAre
 def _picture(svg: bytes) -> str:
     """The drawing as an address that an image takes: nothing in it runs."""
     return "data:image/svg+xml;base64," + b64encode(svg).decode()
-
-
-def _faults(refused: Refused) -> list[dict[str, str]]:
-    found = refused.detail.get("faults", [])
-    return [{"at": str(each["at"]), "what": str(each["what"])} for each in found[:SHOWN_FAULTS]]
 
 
 def _counted(page: WorkshopPage, refused: Refused, words: Any = None) -> WorkshopPage:

@@ -22,6 +22,7 @@ from central.venues.drawing import (
 from central.venues.plan import Category, DrawnArea, Mark, Plan, Seat, Shape
 from central.venues.planfile import Format, read_plan, written
 from shared.outcome import Ok, Refused
+from tests.central.venues.flaws import told
 
 BLOCK = DrawBlock("Parterre", "1re", 500.0, 100.0, rows=2, seats=4)
 PLAN = DrawPlan("Salle", (Category("1re", "#0072B2"), Category("2e")), (BLOCK,), width=1000, height=600)
@@ -154,7 +155,7 @@ def faults(want: DrawPlan) -> list[tuple[str, str]]:
     answer = drawn(want)
     assert isinstance(answer, Refused)
     assert answer.detail["count"] == len(answer.detail["faults"])
-    return [(fault["at"], fault["what"]) for fault in answer.detail["faults"]]
+    return told(answer)
 
 
 @pytest.mark.parametrize(
@@ -162,14 +163,14 @@ def faults(want: DrawPlan) -> list[tuple[str, str]]:
     [
         ({"rows": 0}, ".rows", "1 to 500"),
         ({"rows": 10**12}, ".rows", "1 to 500"),
-        ({"seats": 0}, ".seats", "1 to 1000"),
-        ({"seats": 10**12}, ".seats", "1 to 1000"),
-        ({"row_seats": (3, -1)}, ".row_seats", "1 to 1000"),
+        ({"seats": 0}, ".seats", "1 to 1,000"),
+        ({"seats": 10**12}, ".seats", "1 to 1,000"),
+        ({"row_seats": (3, -1)}, ".row_seats", "1 to 1,000"),
         ({"row_seats": (3,)}, ".row_seats", "1 rows, and there are 2"),
         ({"x": float("nan")}, ".x", "between"),
         ({"seat_step": 0.0}, ".seat_step", "between"),
-        ({"seat_step": 5.0}, ", row A, seat 2", "on top of another one, at blocks[0], row A, seat 1"),
-        ({"row_step": 3.0}, ", row B, seat 1", "on top of another one, at blocks[0], row A, seat 1"),
+        ({"seat_step": 5.0}, ", row A, seat 2", "on top of another one, at Block 1, row A, seat 1"),
+        ({"row_step": 3.0}, ", row B, seat 1", "on top of another one, at Block 1, row A, seat 1"),
         ({"radius": 0}, ".radius", "between"),
         ({"curve": 20.0}, ".curve", "less than a seat"),
         ({"curve": -50.0}, ".curve", "less than a seat"),
@@ -180,7 +181,7 @@ def faults(want: DrawPlan) -> list[tuple[str, str]]:
         ({"missing": tuple(Spot(1, n) for n in range(1, 5))}, ".missing", "Nothing is left of row 1"),
         ({"marked": (Marked(1, 5, (Mark.VIEW,)),)}, ".marked[0]", "no place 5 in row 1"),
         ({"continuous": True, "numbering": N.ODD_EVEN}, ".continuous", "go out from the middle"),
-        ({"row_names": ("A",)}, ".row_names", "names 1 rows"),
+        ({"row_names": ("A",)}, ".row_names", "1 rows, and there are 2"),
         ({"row_names": ("A", "A")}, ".row_names", "same name"),
         ({"row_names": ("A", "")}, ".row_names", "empty"),
         ({"row_naming": RowNames.NUMBERS, "first_row": "A"}, ".first_row", "whole number"),
@@ -206,7 +207,7 @@ def test_blocks_on_top_of_each_other_are_one_fault_each():
     twice = replace(BLOCK, zone="Balcon")
     found = faults(replace(PLAN, blocks=(BLOCK, twice, replace(twice, zone="Loges"))))
     assert [at for at, _ in found] == ["blocks[1], row A, seat 1", "blocks[2], row A, seat 1"]
-    assert all("at blocks[0], row A, seat 1" in what for _, what in found)
+    assert all("at Block 1, row A, seat 1" in what for _, what in found)
     same = faults(replace(PLAN, blocks=(BLOCK, replace(BLOCK, y=300.0))))
     assert [(at, "there already" in what) for at, what in same] == [("blocks[1], row A, seat 1", True)]
 

@@ -36,6 +36,7 @@ from central.venues.planfile_csv import MOST_COLUMNS, MOST_LINES
 from central.venues.planfile_svg import MOST_ELEMENTS
 from shared.ids import derived_id
 from shared.outcome import Ok, Refused
+from tests.central.venues import flaws
 from tests.central.venues.hostile_plans import HEADER, HOSTILE, drawn, times, zones_of
 
 SIZE = 400_000  # bytes: what takes its size squared takes minutes, and what takes more takes for ever
@@ -62,9 +63,7 @@ def test_no_file_takes_longer_than_its_length(beside: Beside, kind: str) -> None
 
 
 def told(data: bytes) -> list[str]:
-    answer = read_plan(data)
-    assert isinstance(answer, Refused)
-    return [fault["what"] for fault in answer.detail["faults"]]
+    return [what for _, what in flaws.told(read_plan(data))]
 
 
 def test_a_first_line_of_forty_thousand_columns_is_one_sentence() -> None:
@@ -79,7 +78,7 @@ def test_a_first_line_of_forty_thousand_columns_is_one_sentence() -> None:
         (HEADER + times(b"\n", MOST_LINES + 1), f"There are more than {MOST_LINES:,} lines."),
         (HEADER + times(b"#zone,Z\n", 8 * (MOST_LINES + 1)), f"There are more than {MOST_LINES:,} lines."),
         (drawn(times(b"<g/>", 4 * (MOST_ELEMENTS + 1))), f"There are more than {MOST_ELEMENTS:,} elements."),
-        (b"[" + times(b"[],", 6_000_000) + b"0]", "The file has more than 2,000,000 parts."),
+        (b"[" + times(b"[],", 6_000_000) + b"0]", "There are more than 2,000,000 objects and lists in this JSON."),
     ],
     ids=["bytes", "empty lines", "lines", "elements", "parts"],
 )
@@ -169,7 +168,7 @@ def test_a_drawing_has_the_same_bounds() -> None:
     ):
         answer = drawing.drawn(want)
         assert isinstance(answer, Refused)
-        assert says in answer.detail["faults"][0]["what"]
+        assert says in flaws.told(answer)[0][1]
 
 
 def test_an_outline_as_large_as_may_be_fits_into_a_cell() -> None:

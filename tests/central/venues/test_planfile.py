@@ -14,6 +14,7 @@ from central.venues.plan import Category, DrawnArea, Mark, Plan, Seat, SeatRow, 
 from central.venues.planfile import PlanFault, read_plan, write_plan
 from central.venues.planfile_checks import MOST_OF_A_KIND
 from shared.outcome import Ok, Refused
+from tests.central.venues.flaws import told
 
 
 def seat(number: str, x: float, **more: Any) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def faults(document: object) -> dict[str, str]:
     answer = read_plan(raw)
     assert isinstance(answer, Refused)
     assert answer.detail["count"] == len(answer.detail["faults"])
-    return {fault["at"]: fault["what"] for fault in answer.detail["faults"]}
+    return dict(told(answer))
 
 
 def test_positions_are_absolute():
@@ -222,13 +223,13 @@ def test_a_flood_of_faults_is_one_sentence_for_each_kind():
     odd = [0] * 300 + [{"seat_number": str(n), "seat_guid": "g", "position": {"x": n, "y": 0}} for n in range(200)]
     answer = read_plan(orjson.dumps(changed(f"{ROW}.seats", odd)))
     assert isinstance(answer, Refused)
-    told = answer.detail["faults"]
-    assert [each["what"] for each in told[-3:]] == [
-        "And 280 more of the same kind: A seat is an object, not ….",
+    found = told(answer)
+    assert [what for _, what in found[-3:]] == [
+        "And 280 more of the same kind: This is an object, not ….",
         "And 180 more of the same kind: This is missing.",
         "And 179 more of the same kind: The guid “…” is taken already, at ….",
     ]
-    assert len(told) == 3 * MOST_OF_A_KIND + 3
+    assert len(found) == 3 * MOST_OF_A_KIND + 3
     assert answer.detail["count"] == 300 + 200 + 199
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from central.venues.plan import Category, DrawnArea, Mark, Plan, Seat, SeatRow, Shape, Zone
 from central.venues.planfile import Format, PlanFault, format_of, read_plan, written
 from shared.outcome import Ok, Refused
+from tests.central.venues.flaws import told
 
 # --- the same plan again
 
@@ -248,7 +249,7 @@ def faults(data: bytes) -> list[tuple[str, str]]:
     answer = read_plan(data)
     assert isinstance(answer, Refused), answer
     assert answer.detail["count"] == len(answer.detail["faults"])
-    return [(fault["at"], fault["what"]) for fault in answer.detail["faults"]]
+    return told(answer)
 
 
 @pytest.mark.parametrize(
@@ -317,7 +318,7 @@ def test_a_hostile_drawing_is_refused_when_it_is_met(data, says):
     answer = read_plan(data)
     assert isinstance(answer, Refused)
     assert answer.reason is PlanFault.NOT_XML
-    assert says in answer.detail["faults"][0]["what"]
+    assert says in told(answer)[0][1]
     assert "passwd" not in str(answer.detail)
 
 

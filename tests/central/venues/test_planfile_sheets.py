@@ -7,6 +7,7 @@ import pytest
 from central.venues.planfile import Format, read_plan, written
 from central.venues.planfile_table import notation_of
 from shared.outcome import Ok, Refused
+from tests.central.venues.flaws import told
 
 HEAD = "zone;row;seat;x;y;category;access\r\n"
 SEATS = "Côté cour;A;1;10,5;20;Cat 1;Porte B\r\nCôté cour;A;2;40,5;20;Cat 1;Porte B\r\n"
@@ -78,8 +79,7 @@ def test_thousands_are_taken_off_or_asked_about(numbers: list[str], delimiter: s
 
 def refused(data: str) -> list[tuple[str, str]]:
     answer = read_plan(data.encode())
-    assert isinstance(answer, Refused)
-    return [(fault["at"], fault["what"]) for fault in answer.detail["faults"]]
+    return told(answer)
 
 
 def test_what_may_be_two_numbers_is_no_place() -> None:
@@ -158,4 +158,4 @@ def test_a_drawing_is_read_in_its_own_letters(declared: str, saved: str) -> None
 def test_letters_that_are_none_are_a_fault_and_never_a_name() -> None:
     answer = read_plan((HEAD + "P\x81;A;1;10;20;C;\r\n").encode("latin-1"))
     assert isinstance(answer, Refused)
-    assert "U+FFFD" in answer.detail["faults"][0]["what"]
+    assert "U+FFFD" in told(answer)[0][1]
