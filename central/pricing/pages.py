@@ -28,6 +28,7 @@ from central.web.screens.fields import Field, FieldKind, Setting, Typed, typed_o
 from central.web.screens.form_values import ABSENT, value_of
 from central.web.screens.forms import sentence, typed_from
 from central.web.screens.listing import one
+from central.web.screens.notation import Value, notation_of
 from central.web.screens.refusals import SaidRefusal, said
 from central.web.screens.screen import Screen, new_id, row_id, screen_of
 from central.web.texts import Texts
@@ -132,21 +133,21 @@ async def export(request: web.Request) -> web.Response:
     if sheet is None or form not in EXPORTS:
         return await screen.lost()
     t = screen.t
-    body = await asyncio.to_thread(EXPORTS[form][1], table_of(sheet, t))
+    body = await asyncio.to_thread(EXPORTS[form][1], table_of(sheet, t), notation_of(t))
     return answer(form, f"price_grid-{sheet.grid.code}", body)
 
 
-def table_of(sheet: GridSheet, t: Texts) -> list[list[str | float]]:
+def table_of(sheet: GridSheet, t: Texts) -> list[list[Value]]:
     """A head, and a line per category: its code and name, and what it costs at each tariff; empty where it is not
     sold."""
-    lines: list[list[str | float]] = [
+    lines: list[list[Value]] = [
         [t.field("seat_category", "code"), f"{t.entity('seat_category')} ({sheet.grid.currency})",
          *(t.of(each.names) for each in sheet.every_tariff)]
     ]  # fmt: skip
     known = {(each.category_id, each.tariff_id): each.amount for each in sheet.prices}
     for category in sheet.categories:
         amounts = (known.get((Id(category.id), Id(tariff.id))) for tariff in sheet.every_tariff)
-        prices = ("" if each is None else float(to_decimal(Minor(each), sheet.grid.currency)) for each in amounts)
+        prices = ("" if each is None else to_decimal(Minor(each), sheet.grid.currency) for each in amounts)
         lines.append([category.code, t.of(category.names), *prices])
     return lines
 

@@ -9,6 +9,7 @@ from central.venues.model import Drawing, DrawnCategory
 from central.venues.plan import DrawnArea, Mark, Plan, SeatRow, Shape
 from central.venues.planfile import Format, read_plan, written
 from central.venues.planfile_checks import NO_MARKS
+from central.venues.planfile_csv import write_csv
 from shared.outcome import Refused
 from shared.wire.feeds import PlanShape
 
@@ -68,9 +69,10 @@ def plan_now(file: str, marked_now: Marked) -> Plan:
     return replace(plan.value, zones=zones)
 
 
-def exported(file: str, marked_now: Marked, into: Format) -> Iterator[bytes]:
-    """For another process: the plan as a file of this format."""
-    yield written(plan_now(file, marked_now), into)
+def exported(file: str, marked_now: Marked, into: Format, point: str) -> Iterator[bytes]:
+    """For another process: the plan as a file of this format; a CSV with `point` before decimals, for spreadsheets."""
+    plan = plan_now(file, marked_now)
+    yield write_csv(plan, point) if into is Format.CSV else written(plan, into)
 
 
 def plan_of(read: Read, configuration_id: str) -> Plan | None:

@@ -10,11 +10,11 @@ same. So a plan that goes through a spreadsheet comes back whole.
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from central.kernel.characters import is_formula
-from central.venues.plan import ROW_LABELS, Category, DrawnArea, Plan, RowLabel, Seat, SeatRow, Shape, Zone, rounded
+from central.venues.plan import ROW_LABELS, Category, DrawnArea, Plan, RowLabel, Seat, SeatRow, Shape, Taken, Zone, rounded
 from central.venues.plan_flaws import Flaw, PlanFileFault, Things
 from central.venues.planfile_checks import (
     MOST_CORNERS_EACH,
@@ -103,7 +103,9 @@ class _CsvReader(PlanFileChecks):
         name, width, height = self._plan or (UNNAMED, 1, 1)
         categories = self._categories or {name: Category(name) for _, name in self._wanted}
         zones = dict.fromkeys((*self._zones, *self._rows, *self._drawn))
-        plan = enlarged(Plan(name, width, height, tuple(categories.values()), joined(map(self._zone, zones))), factor)
+        taken = Taken(laid_out="x" not in self._columns)
+        plan = Plan(name, width, height, tuple(categories.values()), joined(map(self._zone, zones)), taken)
+        plan = enlarged(plan, factor)
         return self.sized(plan if self._plan else fitted(plan))
 
     def _lay_out(self) -> None:
@@ -257,11 +259,16 @@ def usual_guid(zone: str, row: str, number: str) -> str:
     return f"{zone}-{row}-{number}"
 
 
-def write_csv(plan: Plan) -> bytes:
+def write_csv(plan: Plan, point: str = ".") -> bytes:
+    """`point` before decimals: where it is a comma, semicolons part the cells, as spreadsheets there want it."""
     places = [(zone, row, block, seat) for zone in plan.zones for row, block in _blocks(zone) for seat in row.seats]
     more = [column for column, used in _extras(places).items() if used]
     file = io.StringIO(newline="")
-    out = csv.writer(file, lineterminator="\r\n")
+    out = csv.writer(file, delimiter=";" if point == "," else ",", lineterminator="\r\n")
+
+    def number(value: float) -> str:
+        return str(rounded(value)).replace(".", point)
+
     out.writerow([*NEEDED, "category", "access", *more])
     for zone, row, block, seat in places:
         usual = usual_guid(zone.name, row.number, seat.number)
@@ -273,13 +280,13 @@ def write_csv(plan: Plan) -> bytes:
             "block": block or "",
         }
         names = [_safe(text) for text in (zone.name, row.number, seat.number)]
-        position = [rounded(seat.x), rounded(seat.y)]
+        position = [number(seat.x), number(seat.y)]
         out.writerow([*names, *position, _safe(seat.category), _safe(seat.access), *(told[column] for column in more)])
     out.writerow(["#plan", _safe(plan.name), plan.width, plan.height])
     out.writerows(["#category", _safe(category.name), category.colour] for category in plan.categories)
     if any(not zone.rows for zone in plan.zones):
         out.writerows(["#zone", _safe(zone.name)] for zone in plan.zones)
-    out.writerows(["#area", _safe(zone.name), *_area_cells(area)] for zone in plan.zones for area in zone.areas)
+    out.writerows(["#area", _safe(zone.name), *_area_cells(area, number)] for zone in plan.zones for area in zone.areas)
     return file.getvalue().encode()
 
 
@@ -302,12 +309,12 @@ def _extras(places: Sequence[tuple[Zone, SeatRow, int, Seat]]) -> dict[str, bool
     }
 
 
-def _area_cells(area: DrawnArea) -> list[object]:
-    points = ";".join(f"{rounded(x)} {rounded(y)}" for x, y in area.points)
+def _area_cells(area: DrawnArea, number: Callable[[float], str]) -> list[object]:
+    points = ";".join(f"{number(x)} {number(y)}" for x, y in area.points)
     return [
-        area.shape.value, rounded(area.x), rounded(area.y), area.colour, area.border, rounded(area.rotation),
-        rounded(area.width), rounded(area.height), points, _safe(area.text),
-        rounded(area.text_x), rounded(area.text_y), area.text_colour, area.text_size,
+        area.shape.value, number(area.x), number(area.y), area.colour, area.border, number(area.rotation),
+        number(area.width), number(area.height), points, _safe(area.text), number(area.text_x), number(area.text_y),
+        area.text_colour, area.text_size,
     ]  # fmt: skip
 
 

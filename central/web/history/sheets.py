@@ -4,8 +4,6 @@ there are more, the last row says so.
 """
 
 import asyncio
-import csv
-import io
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -22,7 +20,8 @@ from central.kernel.characters import harmless
 from central.web.history.entries import LogEntry
 from central.web.screens.cells import Cell
 from central.web.screens.export_lane import Turn, there_is_more
-from central.web.screens.exports import MOST, MOST_CELL, headers, workbook
+from central.web.screens.exports import MOST, MOST_CELL, csv_lines, headers, workbook
+from central.web.screens.notation import MARK, Value, notation_of
 from central.web.texts import Texts
 
 PIECE = 500  # entries read and written in one go
@@ -36,7 +35,7 @@ Write = Callable[[list[LogEntry], ZoneInfo], bytes]
 Chunk = Callable[[int, int, Write], Awaitable[tuple[bytes, int]]]
 """Reads entries before a number, at most so many, and has them written. Gives what that gave, and the number to go on
 with (0: that was all)."""
-Values = list[str | int | datetime | None]
+Values = list[Value]
 
 
 def head(t: Texts) -> list[str]:
@@ -74,12 +73,12 @@ def _text(cell: Cell | None) -> str:
 async def csv_sheet(request: web.Request, t: Texts, turn: Turn, chunk: Chunk) -> web.StreamResponse:
     answer = web.StreamResponse(headers=headers("csv", "journal"))
     await answer.prepare(request)
-    sending = _Sending(answer, turn)
+    sending, notation = _Sending(answer, turn), notation_of(t)
 
     def written(entries: list[LogEntry], zone: ZoneInfo) -> bytes:
-        return _csv([_plain(values(t, each, zone)) for each in entries])
+        return csv_lines([values(t, each, zone) for each in entries], notation)
 
-    await sending.send(b"\xef\xbb\xbf" + _csv([head(t)]))  # the mark lets Excel read the accents
+    await sending.send(MARK + csv_lines([head(t)], notation))
     before = 0
     while True:
         turn.wanted()
@@ -88,7 +87,7 @@ async def csv_sheet(request: web.Request, t: Texts, turn: Turn, chunk: Chunk) ->
         if not before:
             break
         if not turn.left_s:
-            await sending.send(_csv([[there_is_more(t)]]))
+            await sending.send(csv_lines([[there_is_more(t)]], notation))
             break
     await answer.write_eof()
     return answer
@@ -119,16 +118,6 @@ class _Sending:
         self.waited_s += time.monotonic() - began
 
 
-def _plain(row: Values) -> list[str]:
-    return [harmless(each) if isinstance(each, str) else "" if each is None else str(each) for each in row]
-
-
-def _csv(rows: list[list[str]]) -> bytes:
-    out = io.StringIO()
-    csv.writer(out, delimiter=";").writerows(rows)
-    return out.getvalue().encode()
-
-
 async def excel_sheet(request: web.Request, t: Texts, turn: Turn, chunk: Chunk) -> web.StreamResponse:
     """Into a file first: a workbook is a zip whose beginning is known only at its end."""
     with TemporaryDirectory(prefix="parterre-sheet-") as folder:
@@ -148,7 +137,7 @@ async def excel_sheet(request: web.Request, t: Texts, turn: Turn, chunk: Chunk) 
 
 async def _fill(book: xlsxwriter.Workbook, t: Texts, turn: Turn, chunk: Chunk) -> None:
     sheet = book.add_worksheet()
-    moment, bold = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}), book.add_format({"bold": True})
+    moment, bold = book.add_format({"num_format": f"{notation_of(t).day} hh:mm:ss"}), book.add_format({"bold": True})
     sheet.write_row(0, 0, head(t), bold)
     sheet.freeze_panes(1, 0)
     sheet.set_column(1, 1, 20)
@@ -179,5 +168,5 @@ def _write(sheet: xlsxwriter.worksheet.Worksheet, line: int, row: Values, moment
             sheet.write_datetime(line, column, value, moment)
         elif isinstance(value, int):
             sheet.write_number(line, column, value)
-        elif value:
+        elif isinstance(value, str) and value:
             sheet.write_string(line, column, harmless(value)[:MOST_CELL])

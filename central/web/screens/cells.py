@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, is_dataclass
 from dataclasses import fields as dataclass_fields
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any
@@ -18,11 +19,12 @@ from central.kernel.tx import Read
 from central.kernel.values import OneOf, Word
 from central.web.screens.fields import FieldKind, duration_text, field_of
 from central.web.screens.names import Labels, currencies_of, house_zone, labels, zones_of
+from central.web.screens.notation import Value
 from central.web.screens.rights import node_text
 from central.web.text_keys import enum_name
 from central.web.texts import Texts
 from shared.ids import Id
-from shared.money import exponent
+from shared.money import Minor, to_decimal
 from shared.outcome import reason_named
 
 MOST_CELL = 80
@@ -267,20 +269,18 @@ def address(table: str, row_id: str) -> str:
 # --- exports ---------------------------------------------------------------------------------------------------------
 
 
-def exported(of: CellReader, row: Any, column: Column) -> str | int | float | datetime | None:
+def exported(of: CellReader, row: Any, column: Column) -> Value:
     """A value for a sheet: numbers as numbers (money in major units), times in their zone, all else as text."""
     value: Any = getattr(row, column.name)
-    said: int | float
+    said: int | float | Decimal
     match _kind(column):
         case _ if value is None or of.ref(column):
             return of.text(row, column) if value is not None else None
         case FieldKind.MONEY:
-            places = exponent(of.currency(row.id))
-            said = round(value / 10**places, places)
+            said = to_decimal(Minor(value), of.currency(row.id))
             return said
         case FieldKind.PERCENT:
-            said = round(value / 100, 2)
-            return said
+            return Decimal(format((Decimal(value) / 100).normalize(), "f"))
         case FieldKind.WHOLE | FieldKind.DURATION | FieldKind.REAL:
             said = value
             return said

@@ -5,23 +5,24 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import xlsxwriter
 from aiohttp import web
 
-from central.kernel.characters import harmless
 from central.kernel.entity import Column, Declaration
 from central.kernel.tx import Read
 from central.web.screens.cells import exported, reader
 from central.web.screens.export_lane import Turn, there_is_more
 from central.web.screens.listing import ListFilter, every
+from central.web.screens.notation import MARK, SheetNotation, Value
 from central.web.screens.screen import Screen
 
 MOST = 200_000  # rows; a sheet ends at 1,048,576
 MOST_CELL = 32_767  # characters, of a sheet's cell
-Value = str | int | float | datetime | None
+MOST_PLACES = 4  # kinds of them behind the point: none to three
 Rows = Iterable[Sequence[Value]]
 
 
@@ -40,26 +41,19 @@ def _rows(screen: Screen, read: Read, declaration: Declaration, wanted: ListFilt
             yield [exported(of, row, column) for column in columns]
 
 
-def as_csv(rows: Rows) -> bytes:
-    """UTF-8 with its mark, which spreadsheets need; semicolons, as they are used where commas are decimals."""
+def as_csv(rows: Rows, notation: SheetNotation) -> bytes:
+    return MARK + csv_lines(rows, notation)
+
+
+def csv_lines(rows: Rows, notation: SheetNotation) -> bytes:
     out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    for row in rows:
-        writer.writerow([_csv(value) for value in row])
-    return out.getvalue().encode("utf-8-sig")
+    csv.writer(out, delimiter=notation.delimiter, lineterminator="\r\n").writerows(map(notation.cell, r) for r in rows)
+    return out.getvalue().encode()
 
 
-def _csv(value: Value) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ", timespec="minutes")
-    return harmless(value) if isinstance(value, str) else str(value)
-
-
-def as_xlsx(rows: Rows) -> bytes:
+def as_xlsx(rows: Rows, notation: SheetNotation) -> bytes:
     with TemporaryDirectory(prefix="parterre-sheet-") as folder, workbook(Path(folder)) as (book, path):
-        _write(book, rows)
+        _write(book, rows, notation)
         book.close()
         return path.read_bytes()
 
@@ -79,9 +73,10 @@ def workbook(folder: Path) -> Iterator[tuple[xlsxwriter.Workbook, Path]]:
             sheet.row_data_fh.close()
 
 
-def _write(book: xlsxwriter.Workbook, rows: Rows) -> None:
+def _write(book: xlsxwriter.Workbook, rows: Rows, notation: SheetNotation) -> None:
     sheet = book.add_worksheet()
-    bold, moment = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+    bold, moment = book.add_format({"bold": True}), book.add_format({"num_format": f"{notation.day} hh:mm"})
+    exact = [book.add_format({"num_format": f"0.{'0' * places}" if places else "0"}) for places in range(MOST_PLACES)]
     sheet.freeze_panes(1, 0)
     for n, row in enumerate(rows):
         for column, value in enumerate(row):
@@ -89,13 +84,17 @@ def _write(book: xlsxwriter.Workbook, rows: Rows) -> None:
                 continue
             if isinstance(value, datetime):
                 sheet.write_datetime(n, column, value, moment)
+            elif isinstance(value, Decimal):
+                sheet.write_number(
+                    n, column, float(value), exact[min(MOST_PLACES - 1, -int(value.as_tuple().exponent))]
+                )
             elif isinstance(value, int | float):
                 sheet.write_number(n, column, value)
             else:
                 sheet.write_string(n, column, value[:MOST_CELL], bold if n == 0 else None)
 
 
-EXPORTS: dict[str, tuple[str, Callable[[Rows], bytes]]] = {
+EXPORTS: dict[str, tuple[str, Callable[[Rows, SheetNotation], bytes]]] = {
     "csv": ("text/csv; charset=utf-8", as_csv),
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_xlsx),
 }

@@ -10,6 +10,7 @@ from central.web.screens.exports import EXPORTS, answer, table
 from central.web.screens.home import house, pick
 from central.web.screens.listing import may_see
 from central.web.screens.lists import columns_of, listed, wanted_in
+from central.web.screens.notation import notation_of
 from central.web.screens.row_forms import edit, new
 from central.web.screens.screen import declared, screen_of
 from central.web.screens.things import thing
@@ -45,9 +46,9 @@ async def export(request: web.Request) -> web.Response:
     if not await screen.read(lambda read: may_see(screen.door, read, declaration)):
         return await screen.forbidden(declaration.read)
     columns, wanted = columns_of(screen, declaration), wanted_in(request, declaration)
-    made = EXPORTS[form][1]
+    made, notation = EXPORTS[form][1], notation_of(screen.t)
     with request.app[EXPORT_LANE].entered(screen.me.actor.id, request) as turn:
         body = await screen.door.read_long(
-            screen.me.actor, lambda read: made(table(screen, read, declaration, wanted, columns, turn))
+            screen.me.actor, lambda read: made(table(screen, read, declaration, wanted, columns, turn), notation)
         )
     return answer(form, f"{declaration.name}-{screen.t.language}", body)

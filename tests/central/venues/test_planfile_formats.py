@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from central.venues.plan import Category, DrawnArea, Mark, Plan, Seat, SeatRow, Shape, Zone
 from central.venues.planfile import Format, PlanFault, format_of, read_plan, written
+from central.venues.planfile_csv import write_csv
 from shared.outcome import Ok, Refused
 from tests.central.venues.flaws import told
 
@@ -359,6 +360,19 @@ def test_what_is_exported_is_that_first_line_and_no_more_than_needed():
         "#plan,Salle,100,100",
         "#category,1re,",
     ]
+
+
+def test_what_a_spreadsheet_with_commas_gets_is_read_again_as_the_same_plan() -> None:
+    """Also of a hall whose numbers might each be thousands, and of what is drawn beside its seats."""
+    edge = DrawnArea(Shape.POLYGON, 1.234, 5.678, points=((1.234, 5.678), (9.5, 8.125), (2.25, 3.0)))
+    for x in (10.5, 1.234, 12.0):
+        plan = one_seat()
+        (zone,), (row,) = plan.zones, plan.zones[0].rows
+        seat = replace(row.seats[0], x=x, y=20.125)
+        plan = replace(plan, zones=(replace(zone, rows=(replace(row, seats=(seat,)),), areas=(edge,)),))
+        data = write_csv(plan, ",")
+        assert data.startswith(b"zone;row;seat;x;y;") and b";20,125;" in data
+        assert read_plan(b"\xef\xbb\xbf" + data) == Ok(plan)
 
 
 def test_a_spreadsheet_finds_no_formula():

@@ -142,7 +142,7 @@ async def test_a_price_grid_is_a_file_with_its_prices(browser: Browser) -> None:
     said = await browser.get(f"{path}/export.csv")
     lines = [line.split(";") for line in said.text.removeprefix("\ufeff").splitlines()]
     assert lines[0][1:] == ["Catégorie de places (EUR)", "Plein tarif", "Enfant"]
-    assert lines[1:] == [["CAT1", "1re", "20.0", "9.0"], ["DEBOUT", "Debout", "12.0", ""]]
+    assert lines[1:] == [["CAT1", "1re", "20,00", "9,00"], ["DEBOUT", "Debout", "12,00", ""]]
     async with browser.client.get(f"{path}/export.xlsx") as answer:
         book = zipfile.ZipFile(io.BytesIO(await answer.read()))
     assert "<v>20</v>" in book.read("xl/worksheets/sheet1.xml").decode(), "a number, and no text"
