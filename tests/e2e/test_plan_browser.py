@@ -10,10 +10,13 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
+from central.web.texts import texts
 from tests.e2e.readable import OF_AXE, axe_faults, in_both_schemes
 from tests.e2e.signed_in import enter, session_of
 from tests.evening_house import EveningHouse, evening_house
 from tests.waiting import PAGE_PATIENCE_MS
+
+FRENCH = texts("fr")
 
 pytestmark = pytest.mark.e2e
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
@@ -211,6 +214,24 @@ async def test_rows_are_lettered_at_both_ends(house: EveningHouse, browser: Brow
         assert min(ends) < width / 2 < max(ends)
         await page.evaluate("plan.fit(); plan.zoom(0.6)")
         assert first not in [text for text, _, _ in await page.evaluate(drawn, [])], "too small to be read"
+
+
+async def test_all_counts_are_seen_beside_the_plan_and_a_no_goes_with_the_next_choice(
+    house: EveningHouse, browser: Browser, token: str
+) -> None:
+    """A column of the counts that is cut off is mostly the last: what is sold. Names are as long as they come."""
+    async with page_of(browser, house, token, 1280, 900) as page:
+        await open_plan(page, house)
+        await page.click("[name=dry_run]")
+        await expect(page.locator("[data-said]")).to_have_class("plan-refused")
+        await page.evaluate("plan.pick(plan.rows.get(0), false)")
+        await expect(page.locator("[data-said]")).to_be_empty()
+        await act(page, "block", "travaux")
+        await expect(page.locator(".plan-counts thead")).to_contain_text(FRENCH("value:count.blocked"))
+        named = "(all) => all.forEach((each) => { each.textContent = 'außerhalb von Kontingenten' })"
+        await page.locator(".plan-pick small").evaluate_all(named)
+        cut = "(each) => each.scrollWidth - each.clientWidth"
+        assert await page.locator(".plan-scroll").evaluate(cut) <= 0
 
 
 async def test_the_hall_as_it_was(house: EveningHouse, browser: Browser, token: str) -> None:

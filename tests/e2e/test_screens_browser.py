@@ -179,6 +179,19 @@ async def test_every_screen_bears_hostile_names(running: Running, browser: Brows
     assert wrong == [], "\n".join(wrong)
 
 
+async def test_each_price_is_named_where_there_is_no_head_for_it(running: Running, browser: Browser) -> None:
+    """On a telephone a grid stands below itself, without the line that names its tariffs."""
+    async with page_of(browser, 390, 844) as page:
+        await page.goto(f"{running.url}/admin/pricing/grid/{running.house.grid}")
+        heads = await page.locator(".matrix thead th bdi").all_inner_texts()
+        assert heads and not await page.locator(".matrix thead").is_visible()
+        said = "(each) => getComputedStyle(each, '::before').content !== 'none' && each.dataset.label"
+        cells = page.locator(".matrix tbody tr:first-child td")
+        assert [await cells.nth(n).evaluate(said) for n in range(await cells.count())] == heads
+        widths = [await cells.nth(n).bounding_box() for n in range(await cells.count())]
+        assert all(box and box["width"] > 250 for box in widths), "each on a line of its own"
+
+
 async def test_a_form_opens_at_its_first_empty_field_and_an_empty_colour_is_not_black(
     running: Running, browser: Browser
 ) -> None:

@@ -52,6 +52,7 @@ document.addEventListener("DOMContentLoaded", async () => {
     }
     const parts = [...kinds].map(([kind, count]) => words.pair.replace("{what}", kind).replace("{name}", count));
     verb();
+    if (view.selected.size) said.textContent = said.className = ""; // it was about what was chosen before
     chosen.textContent = view.selected.size ? `${words.places.replace("{n}", view.selected.size)} — ${view.said()} — ${parts.join(", ")}` : words.nothing;
   };
   // The button says what it does, and to which places.
