@@ -60,6 +60,7 @@ from central.venues.flaw_words import flaws_in
 from central.venues.model import NoVenue
 from central.venues.planfile_checks import MOST_BYTES
 from central.venues.planfile_text import is_text, text_of
+from central.venues.taken import taken_words, with_taken
 from central.web.area import CONFIG, DOOR
 from central.web.codes import code_of
 from central.web.cookies import cookie
@@ -180,7 +181,10 @@ class Wizard:
                 self._file.unlink(missing_ok=True)
             raise answer
         stays = step is Step.HALL and form.get("do") != "accept"  # first the picture, then on
-        raise web.HTTPSeeOther(f"/setup/{step if stays else _ORDER[_ORDER.index(step) + 1]}")
+        to = f"/setup/{step if stays else _ORDER[_ORDER.index(step) + 1]}"
+        if stays and way(form) == "plan" and isinstance(file := form.get("plan"), bytes):
+            to = await with_taken(self._door, request, text_of(file), to)
+        raise web.HTTPSeeOther(to)
 
     async def _signed_in(self, request: web.Request, form: Any, answer: web.HTTPException) -> None:
         """Whoever chose the password a moment ago comes in by it, as at any sign-in: what still stands before them (a
@@ -207,7 +211,7 @@ class Wizard:
             refused=answer.refused, picture=picture, SHOWN=SHOWN, zones=_timezones(), guess=guess, french=french(now),
             suggested=profiles.usual(),
             chosen=answer.values.get("profiles", "").split(), accept=".json,.svg,.csv",
-            plan_faults=_in_plan(answer.refused, t),
+            plan_faults=_in_plan(answer.refused, t), remarks=taken_words(t, request.query),
             currencies={code: get_currency_name(code, locale=t.language) for code in CURRENCIES},
         )  # fmt: skip
         if request.query.get("lang") in LANGUAGES:

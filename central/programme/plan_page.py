@@ -38,6 +38,7 @@ from central.programme.plan_texts import TABLE, Listed, done_of, moment_of, page
 from central.programme.plans import target_context
 from central.venues.model import PlanTarget, VenuesPrivilege
 from central.venues.plan_tables import version_of
+from central.venues.taken import taken_words
 from central.web.area import DOOR
 from central.web.form import form_of
 from central.web.frame import FRAME, Frame
@@ -106,6 +107,7 @@ class PlanPages:
             packing = asyncio.create_task(self._packed_now(me, target, target_id, ""), name=f"picture of {target_id}")
             self._ahead[target_id] = packing
             packing.add_done_callback(lambda _: self._ahead.pop(target_id, None))
+        data["remarks"] = taken_words(t, request.query)
         return await frame.page(request, "plan_list.html" if listed else "plan.html", here=TABLE[target], **data)
 
     async def _listed(self, request: web.Request) -> web.Response:

@@ -5,7 +5,7 @@ from central.kernel.turns import Sales
 from central.venues import capacity, checklist_items, checks, ops, workshop
 from central.venues.draw_plan import Numbering, RowNames
 from central.venues.model import VenuesPrivilege
-from central.venues.plan_flaws import Flaw, Kind, Things
+from central.venues.plan_flaws import Flaw, JsonKind, Things
 from central.web.area import Area
 from central.web.rooms import Room
 from shared.rules.place_state import PlaceState
@@ -37,7 +37,7 @@ AREA = Area(
         "field:draw_area": workshop.AREA_FIELDS,
         "fault:plan": Flaw,
         "value:plan_things": Things,
-        "value:plan_kind": Kind,
+        "value:plan_kind": JsonKind,
     },
     checklist=(
         checklist_items.space,

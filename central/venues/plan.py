@@ -6,7 +6,7 @@ access that leads to it) rides at the end of the seat's guid: `K-12~wheelchair~a
 planfile.py."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum, auto
 from functools import cached_property
 from math import cos, hypot, radians, sin, tau
@@ -151,6 +151,15 @@ class PlanPlace:
         return Mark.COMPANION in self.seat.marks
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What reading a file did beyond what stands in it: made all of it so many `times` as large, for it counted in feet
+    or metres; `laid_out` seats that had no position."""
+
+    times: float = 1.0
+    laid_out: bool = False
+
+
 @dataclass(frozen=True)  # no slots: what follows from the plan is worked out once
 class Plan:
     name: str
@@ -158,6 +167,7 @@ class Plan:
     height: int
     categories: tuple[Category, ...]
     zones: tuple[Zone, ...]
+    taken: Taken = field(default=Taken(), compare=False)
 
     def seats(self) -> Iterator[tuple[Zone, SeatRow, Seat]]:
         """Every seat in file order: the order of all that follows (feeds, masks, drawings)."""

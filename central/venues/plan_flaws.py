@@ -123,7 +123,7 @@ class Things(StrEnum):
     ZONES = auto()
 
 
-class Kind(StrEnum):
+class JsonKind(StrEnum):
     """What stands in a JSON where something else is wanted."""
 
     LIST = auto()

@@ -13,7 +13,7 @@ from central.venues.companions import Nearest, Spot
 from central.venues.draw_plan import DrawPlan
 from central.venues.drawing import drawn
 from central.venues.model import Drawing, PhysicalSeat
-from central.venues.plan import CONTROL_ZONES, Mark, Plan, write_plan
+from central.venues.plan import CONTROL_ZONES, Mark, Plan, Taken, write_plan
 from central.venues.plan_rows import drawing_of
 from central.venues.planfile import Format, read_plan, written
 from central.venues.planfile_checks import PlanFault, PlanFileFault, refused
@@ -72,6 +72,13 @@ def prepared_plan(text: str, configuration_id: Id) -> Iterator[Refused | PlanRea
     rows = _seats(plan, configuration_id)
     while some := list(islice(rows, AT_ONCE)):
         yield some
+
+
+def taken_of(text: str) -> Iterator[Taken]:
+    """For another process: what reading this file does beyond what stands in it."""
+    read = read_plan(text.encode())
+    if not isinstance(read, Refused):
+        yield read.value.taken
 
 
 def _seats(plan: Plan, configuration_id: Id) -> Iterator[SeatRow]:

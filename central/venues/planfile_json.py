@@ -20,7 +20,7 @@ from central.venues.plan import (
     Shape,
     Zone,
 )
-from central.venues.plan_flaws import Flaw, Kind, PlanFileFault, Things
+from central.venues.plan_flaws import Flaw, JsonKind, PlanFileFault, Things
 from central.venues.planfile_checks import (
     MARKS,
     MOST_CATEGORIES,
@@ -373,14 +373,14 @@ def _no_json(bad: Exception) -> PlanFileFault:
     return PlanFileFault(f"line {getattr(bad, 'lineno', 1)}", Flaw.NOT_JSON, {"column": getattr(bad, "colno", 1)})
 
 
-_KINDS: dict[type, Kind] = {
-    dict: Kind.OBJECT,
-    list: Kind.LIST,
-    str: Kind.TEXT,
-    bool: Kind.YES_NO,
-    type(None): Kind.NULL,
+_KINDS: dict[type, JsonKind] = {
+    dict: JsonKind.OBJECT,
+    list: JsonKind.LIST,
+    str: JsonKind.TEXT,
+    bool: JsonKind.YES_NO,
+    type(None): JsonKind.NULL,
 }
 
 
 def _kind(value: object) -> str:
-    return _KINDS.get(type(value), Kind.NUMBER).value
+    return _KINDS.get(type(value), JsonKind.NUMBER).value

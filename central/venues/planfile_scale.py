@@ -11,7 +11,8 @@ def enlarged(plan: Plan, factor: float) -> Plan:
     if factor == 1:
         return plan
     sized = _mapped(plan, factor, 0.0, 0.0)
-    return replace(sized, width=max(1, round(plan.width * factor)), height=max(1, round(plan.height * factor)))
+    width, height = (max(1, round(side * factor)) for side in (plan.width, plan.height))
+    return replace(sized, width=width, height=height, taken=replace(plan.taken, times=factor))
 
 
 def fitted(plan: Plan) -> Plan:

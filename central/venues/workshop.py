@@ -37,11 +37,13 @@ from central.venues.planfile import Format
 from central.venues.planfile_checks import MOST_BYTES, MOST_PLAN_NAME
 from central.venues.planfile_text import text_of
 from central.venues.reads import categories_by_rank
+from central.venues.taken import with_taken
 from central.web.area import DOOR
 from central.web.caller import awaited
 from central.web.form import LARGE, form_of
 from central.web.frame import FRAME
 from central.web.screens.names import label, labels
+from central.web.screens.notation import MARK
 from central.web.screens.refusals import said as refusal_text
 from central.web.session import SignedIn
 from central.web.settings import MIB
@@ -208,7 +210,8 @@ class Workshop:
             page.faults.extend(flaws_in(outcome, t, SHOWN_FAULTS))
             return await self._page(request, _counted(page, outcome, words), 422)
         to = request.app[FRAME].leads_to["import_plan"].format(id=plan_id)
-        raise web.HTTPSeeOther(f"{to}?done={command_id}")
+        to = f"{to}?done={command_id}"
+        raise web.HTTPSeeOther(await with_taken(self._door, request, text, to) if sent.get("file") else to)
 
     async def _export(self, request: web.Request) -> web.Response:
         frame = request.app[FRAME]
@@ -225,12 +228,14 @@ class Workshop:
         found = await self._door.read_whole(me.actor, look)
         if found is None:
             raise web.HTTPNotFound
-        done = await self._door.work_out(Errand(exported, (*found[1:], into)), partial(awaited, request))
+        point = frame.texts(request, me).point
+        done = await self._door.work_out(Errand(exported, (*found[1:], into, point)), partial(awaited, request))
         if isinstance(done, Refused):
             raise web.HTTPServiceUnavailable(headers={"Retry-After": "5"})
         name = re.sub(r"[^A-Za-z0-9_.-]", "_", found[0])
         headers = {"Content-Disposition": f'attachment; filename="{name}.{into}"'}
-        return web.Response(body=done.value[0], content_type=_TYPES[into], headers=headers)
+        body = MARK + done.value[0] if into is Format.CSV else done.value[0]
+        return web.Response(body=body, content_type=_TYPES[into], headers=headers)
 
 
 def _colours(read: Read) -> dict[str, str]:

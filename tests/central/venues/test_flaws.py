@@ -10,7 +10,7 @@ import pytest
 
 import central.venues
 from central.venues.flaw_words import flaw_text, flaws_in, place_text
-from central.venues.plan_flaws import Flaw, Kind, Things
+from central.venues.plan_flaws import Flaw, JsonKind, Things
 from central.venues.planfile import read_plan
 from central.web.texts import texts
 from shared.languages import LANGUAGES
@@ -78,7 +78,7 @@ def test_no_reader_says_a_sentence_of_its_own() -> None:
 def test_words_within_a_sentence_have_their_text(language: str) -> None:
     t = texts(language)
     assert all(t.known(f"value:plan_things.{each}") for each in Things)
-    assert all(t.known(f"value:plan_kind.{each}") for each in Kind)
+    assert all(t.known(f"value:plan_kind.{each}") for each in JsonKind)
 
 
 def test_the_faults_of_a_file_are_said_in_french() -> None:

@@ -1,0 +1,49 @@
+"""A plan file brought to the workshop: what was done with it, and what is wrong with it, is said to its reader."""
+
+from io import BytesIO
+
+import pytest
+
+from shared.ids import derived_id
+from tests.central.web.screens.conftest import CSRF, Browser
+
+SPACE = derived_id("house", "venue", 1)
+LIST = b"zone,row,seat\nOrchestre,A,1\nOrchestre,A,2\n"
+METRES = b"zone,row,seat,x,y\n" + b"".join(b"P,A,%d,%g,5\n" % (n, n * 0.5) for n in range(6))
+PLACED = b"zone,row,seat,x,y\nP,A,1,0,5\nP,A,2,25,5\n"
+DRAWN = "Cette liste ne donnait aucune position"
+LARGER = "tout a été agrandi 50 fois"
+
+
+async def bring(browser: Browser, code: str, file: bytes) -> str:
+    sent = {"_csrf": CSRF, "name": code, "code": code, "space": SPACE, "file": BytesIO(file)}
+    async with browser.client.post("/admin/plan/new", data=sent) as answer:
+        text = await answer.text()
+        assert answer.status in (200, 422), text[:500]
+    return text
+
+
+@pytest.mark.parametrize(
+    "file, said", [(LIST, DRAWN), (METRES, LARGER), (PLACED, "")], ids=["list", "metres", "positions"]
+)
+async def test_what_was_done_with_a_file_is_said_on_the_page_after_it(browser: Browser, file: bytes, said: str) -> None:
+    page = await bring(browser, "NEUVE", file)
+    assert "data-canvas" in page, "it is its plan"
+    assert [each for each in (DRAWN, LARGER) if each in page] == ([said] if said else [])
+
+
+async def test_what_is_wrong_is_said_in_french_on_a_french_page(browser: Browser) -> None:
+    page = await bring(browser, "FAUSSE", LIST + b"Orchestre,A,1\n")
+    assert "ligne 4" in page and "est déjà là" in page
+    drawing = await bring(browser, "DESSIN", b'<svg><circle id="a1" class="seat" cx="9" cy="9" r="5"/></svg>')
+    assert "Aucun élément de ce dessin ne dit quel siège il est" in drawing
+    neither = await bring(browser, "RIEN", b"GIF89a")
+    assert "tout le fichier" in neither and "ni un plan de salle en JSON" in neither
+
+
+@pytest.mark.parametrize("said", ["times=nan", "times=-3", "times=1e999", "times=x", "laid_out=2"])
+async def test_an_address_makes_no_page_say_what_is_not(browser: Browser, said: str) -> None:
+    made = await bring(browser, "NEUVE", PLACED)
+    path = made.split("data-print", 1)[0].rsplit('/export/json"', 1)[0].rsplit('href="', 1)[1]
+    page = (await browser.get(f"{path}?{said}")).text
+    assert "data-canvas" in page and "agrandi" not in page and DRAWN not in page
