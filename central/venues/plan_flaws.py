@@ -93,6 +93,7 @@ class Flaw(StrEnum):
     UNSEEN = auto()
     USE_TOO_LONG = auto()
     USE_UNKNOWN = auto()
+    ZONES_APART = auto()
     ZONE_EMPTY = auto()
     ZONE_SPELT = auto()
 

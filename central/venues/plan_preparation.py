@@ -13,10 +13,11 @@ from central.venues.companions import Nearest, Spot
 from central.venues.draw_plan import DrawPlan
 from central.venues.drawing import drawn
 from central.venues.model import Drawing, PhysicalSeat
-from central.venues.plan import CONTROL_ZONES, Mark, Plan, Taken, write_plan
+from central.venues.plan import CONTROL_ZONES, FileTaken, Mark, Plan, write_plan
+from central.venues.plan_flaws import Flaw, PlanFileFault
 from central.venues.plan_rows import drawing_of
 from central.venues.planfile import Format, read_plan, written
-from central.venues.planfile_checks import PlanFault, PlanFileFault, refused
+from central.venues.planfile_checks import PlanFault, refused
 from shared.ids import Id, derived_id
 from shared.outcome import Refused
 
@@ -58,8 +59,8 @@ def prepared_plan(text: str, configuration_id: Id) -> Iterator[Refused | PlanRea
         return
     plan = read.value
     if (there := len(plan.control_zones)) > CONTROL_ZONES:  # whoever has a ticket for one would be let into another
-        what = f"There are {there} zones with seats, and a ticket tells {CONTROL_ZONES} apart."
-        yield refused(PlanFault.TOO_MANY_ZONES, [PlanFileFault("$", what)], 1)
+        fault = PlanFileFault("$", Flaw.ZONES_APART, {"zones": there, "most": CONTROL_ZONES})
+        yield refused(PlanFault.TOO_MANY_ZONES, [fault], 1)
         return
     capacity: dict[str, int] = {}
     for place in plan.places:
@@ -74,7 +75,7 @@ def prepared_plan(text: str, configuration_id: Id) -> Iterator[Refused | PlanRea
         yield some
 
 
-def taken_of(text: str) -> Iterator[Taken]:
+def taken_of(text: str) -> Iterator[FileTaken]:
     """For another process: what reading this file does beyond what stands in it."""
     read = read_plan(text.encode())
     if not isinstance(read, Refused):

@@ -14,7 +14,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from central.kernel.characters import is_formula
-from central.venues.plan import ROW_LABELS, Category, DrawnArea, Plan, RowLabel, Seat, SeatRow, Shape, Taken, Zone, rounded
+from central.venues.plan import (
+    ROW_LABELS,
+    Category,
+    DrawnArea,
+    FileTaken,
+    Plan,
+    RowLabel,
+    Seat,
+    SeatRow,
+    Shape,
+    Zone,
+    rounded,
+)
 from central.venues.plan_flaws import Flaw, PlanFileFault, Things
 from central.venues.planfile_checks import (
     MOST_CORNERS_EACH,
@@ -103,7 +115,7 @@ class _CsvReader(PlanFileChecks):
         name, width, height = self._plan or (UNNAMED, 1, 1)
         categories = self._categories or {name: Category(name) for _, name in self._wanted}
         zones = dict.fromkeys((*self._zones, *self._rows, *self._drawn))
-        taken = Taken(laid_out="x" not in self._columns)
+        taken = FileTaken(laid_out="x" not in self._columns)
         plan = Plan(name, width, height, tuple(categories.values()), joined(map(self._zone, zones)), taken)
         plan = enlarged(plan, factor)
         return self.sized(plan if self._plan else fitted(plan))

@@ -9,7 +9,7 @@ from yarl import URL
 
 from central.kernel.beside import Errand
 from central.kernel.door import Door
-from central.venues.plan import Taken
+from central.venues.plan import FileTaken
 from central.venues.plan_preparation import taken_of
 from central.web.caller import awaited
 from central.web.texts import Texts
@@ -24,7 +24,7 @@ async def with_taken(door: Door, request: web.Request, text: str, to: str) -> st
     done = await door.work_out(Errand(taken_of, (text,)), partial(awaited, request))
     if isinstance(done, Refused) or not done.value:
         return to
-    taken: Taken = done.value[0]
+    taken: FileTaken = done.value[0]
     said = {"times": f"{taken.times:.4g}"} if taken.times != 1 else {}
     return str(URL(to).update_query(said | ({"laid_out": "1"} if taken.laid_out else {})))
 

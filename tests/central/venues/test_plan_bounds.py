@@ -144,7 +144,7 @@ def test_a_hall_has_no_more_zones_with_seats_than_a_ticket_tells_apart() -> None
     assert bits == [1 << at for at in range(16)] == list(CONTROL_BITS)
     refused = prepared(hall(zones=17))
     assert isinstance(refused, Refused) and refused.reason is PlanFault.TOO_MANY_ZONES
-    assert "17 zones with seats" in refused.detail["faults"][0]["what"]
+    assert "17 zones with seats" in flaws.told(refused)[0][1]
     drawn = Zone("Nothing but drawn", (), (DOT,))
     assert len(prepared(replace(hall(zones=16), zones=(*hall(zones=16).zones, drawn)))) == 16
 
