@@ -26,8 +26,8 @@ def t(msgid: str) -> str:
 @dataclass(frozen=True, slots=True)
 class ItemStanding:
     """How an item stands. `count` says how much there is, `lacking` what is missing, by its code, `parts` by a text of
-    ours; `next` is the sentence that says what to do, `link` the form where it is done; `of`: the names of the one row
-    that it is about."""
+    ours; `next` is the sentence that says what to do, `link` the form where it is done (empty: on no page); `of`: the
+    names of the one row that it is about."""
 
     done: bool
     next: str

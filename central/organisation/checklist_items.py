@@ -97,7 +97,7 @@ def perimeters(read: Read, institution: str) -> ItemStanding | None:
     optional=True,
     needs=OrganisationPrivilege.OPERATOR_READ,
 )
-def mail(read: Read, institution: str) -> ItemStanding | None:
+def mail(read: Read, _: str) -> ItemStanding | None:
     """Whether letters leave: the server's address is in central's configuration, what waits is in the outbox."""
     # clock: it shows or measures, and decides about nothing that waits
     ((waiting,),) = read.run(
@@ -106,7 +106,5 @@ def mail(read: Read, institution: str) -> ItemStanding | None:
     )
     if not waiting:
         return None  # nothing to do, and nothing known: whether there is a server stands in the configuration
-    return ItemStanding(
-        False, t("Des courriels attendent : indiquez au central un serveur de messagerie (mail, dans central.toml)."),
-        f"/admin/e/operator?at={institution}", int(waiting),
-    )  # fmt: skip
+    todo = t("Des courriels attendent : indiquez au central un serveur de messagerie (mail, dans central.toml).")
+    return ItemStanding(False, todo, "", int(waiting))

@@ -323,3 +323,15 @@ async def test_a_letter_that_never_leaves_is_given_up_visibly(people: People) ->
         SYSTEM, lambda read: read.one("SELECT state, last_error FROM outbox WHERE kind = 'mail'")
     )
     assert state == "given_up" and "451" in why
+
+
+async def test_a_mail_server_is_named_on_no_page(people: People, jeanne: Id) -> None:
+    """It stands in central's configuration: the list says so, and leads to no form where it could not be done."""
+    invited = InviteOperator(
+        id=new_id(), context_id=people.house.institution, name="Nino", email="n@x.example", language="fr"
+    )
+    await people.do(invited)
+    people.watch.at += timedelta(minutes=11)
+    browser = await people.browser().sign_in(next=f"/admin/live?at={people.house.institution}")
+    line = browser.text.partition("Des courriels attendent")[2].partition("</li>")[0]
+    assert "central.toml" in line and "href" not in line
