@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.app import Running, running
 from central.config import BrokerConfig, CentralConfig
-from central.devices.enrolment import new_code
+from central.devices.codes import new_code
 from central.founding import found_house
 from central.kernel.settings import Settings
 from central.reports.pages import ReportsSettings

@@ -10,7 +10,8 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from central.devices.enrolment import code_digest, live_codes
+from central.devices.codes import code_digest
+from central.devices.enrolment import live_codes
 from central.devices.model import Device, DevicesPrivilege, DeviceState
 from central.kernel.actor import SYSTEM, Actor, ActorKind
 from central.kernel.door import Door

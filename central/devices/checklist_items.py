@@ -10,5 +10,5 @@ from central.kernel.tx import Read
 def devices(read: Read, institution: str) -> ItemStanding:
     # house: a figure for whoever may see the whole house; nothing is refused by it
     ((count,),) = read.run(f"SELECT COUNT(*) FROM device WHERE state = '{DeviceState.ACTIVE}'")  # noqa: S608 - words of ours
-    link = f"{HOUSE}/device?at={institution}" if count else "/admin/do/invite_device"
+    link = f"{HOUSE}/device?at={institution}" if count else f"{HOUSE}/device/new?at={institution}"
     return ItemStanding(count > 0, t("Invitez une borne, un contrôle ou une imprimante."), link, int(count))

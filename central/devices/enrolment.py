@@ -1,26 +1,25 @@
 """How a device becomes one of the house's: one-time code, its own key, an operator's approval (docs/spec/edge.md,
 Trust)."""
 
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from hashlib import sha256
+from datetime import datetime
 from typing import Annotated, Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
-from central.devices.model import DEVICE, SELLERS, Device, DeviceDo, DevicesPrivilege, DeviceState, NoDevice
+from central.devices.codes import CODE_LIVES, code_digest, code_lives, is_weak, made_code
+from central.devices.model import DEVICE, INVITED, SELLERS, Device, DeviceDo, DevicesPrivilege, DeviceState, NoDevice
 from central.kernel.contexts import Context, institution_of
 from central.kernel.crud import NoChange, code_taken
 from central.kernel.db import Row
-from central.kernel.entity import Between, Loose, Raw, Reach, Ref, Secret
+from central.kernel.entity import Between, Look, Loose, Raw, Reach, Ref, Secret
 from central.kernel.languages import spoken_first
 from central.kernel.registry import answers, handles
-from central.kernel.spans import ahead, lasts
+from central.kernel.spans import ahead
 from central.kernel.tx import Read, Tx
-from central.kernel.values import Code
+from central.kernel.values import Code, Offered
 from central.selling.model import PointOfSale
 from central.venues.model import Site
 from shared.clock import to_ms
@@ -33,18 +32,6 @@ from shared.wire.feeds import FeedFamily, KeyRow, feed_name
 from shared.wire.seal import kid_of
 
 LOST = 500  # tickets of a revoked device that a backup, put back, may not know: some evenings of a kiosk
-CODE_LIVES = timedelta(minutes=10)
-_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that can be mistaken for another
-
-
-def new_code() -> str:
-    """Eight letters, some 40 bits: for ten minutes and one use that is plenty."""
-    text = "".join(secrets.choice(_LETTERS) for _ in range(8))
-    return f"{text[:4]}-{text[4:]}"
-
-
-def code_digest(code: str) -> str:
-    return sha256(("enrol:" + code.strip().upper()).encode()).hexdigest()
 
 
 def live_codes(read: Read) -> Iterable[Row]:
@@ -65,21 +52,22 @@ def invited_by(read: Read, digest: str) -> list[Device]:
 
 def enrols(device: Device, now: datetime) -> bool:
     """Whether its code lives."""
-    return device.code_until is not None and lasts(device.code_until, now, CODE_LIVES)
+    return code_lives(device.code_until, now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InviteDevice:
-    """Makes a device known and opens its enrolment for ten minutes with a code that the caller made (`new_code`); sent
-    again for a device that has not enrolled, it renews the code. A selling device needs a point of sale of its own."""
+    """Makes a device known and opens its enrolment for ten minutes; sent again for a device that has not enrolled, it
+    renews the code. Without a code central makes it, and the device's page shows it while it lives; one that a program
+    brings is shown nowhere. A selling device needs a point of sale of its own."""
 
     id: Annotated[Id, Ref("device"), Reach.OWN]
     context_id: Annotated[Id, Ref("context")]
     site_id: Annotated[Id, Ref("site"), Reach.HELD]
-    kind: DeviceKind
+    kind: Annotated[DeviceKind, Offered(INVITED)]
     code: Code
-    label: str
-    enrolment_code: Annotated[str, Secret(told=True)]
+    label: Annotated[str, Look.NAME]
+    enrolment_code: Annotated[str | None, Secret()] = None
     point_of_sale_id: Annotated[Id, Ref("point_of_sale"), Reach.HELD] | None = None
 
 
@@ -88,12 +76,16 @@ class InviteDevice:
 )
 def invite_device(tx: Tx, want: InviteDevice) -> Outcome[datetime]:
     """Answers with the end of the code's life."""
-    if want.kind is DeviceKind.CENTRAL:  # its key would speak for the house
-        return Refused(NoDevice.BAD_REQUEST, fix="kind", detail={"kind": want.kind})
+    if want.kind not in INVITED:  # central's key would speak for the house
+        return Refused(NoDevice.NOT_INVITED, fix="kind", detail={"kind": want.kind})
+    if not want.label.strip():
+        return Refused(NoDevice.NO_LABEL, fix="label")
     if tx.get(Site, want.site_id) is None:
         return Refused(NoDevice.NO_SUCH_SITE, fix="site_id")
     if (want.kind in SELLERS) != (want.point_of_sale_id is not None):
         return Refused(NoDevice.NO_SUCH_POINT_OF_SALE, fix="point_of_sale_id", detail={"kind": want.kind})
+    if want.enrolment_code is not None and is_weak(want.enrolment_code):
+        return Refused(NoDevice.WEAK_ENROLMENT_CODE, fix="enrolment_code")
     until = tx.now + CODE_LIVES
     known = tx.get(Device, want.id)
     if known and known.context_id != want.context_id:  # somebody else's, who would lose it to whoever has the new code
@@ -104,8 +96,8 @@ def invite_device(tx: Tx, want: InviteDevice) -> Outcome[datetime]:
         return Refused(NoDevice.NOT_POSSIBLE_NOW, fix=known.id, detail={"state": known.state})
     if known and known.state is not DeviceState.INVITED:
         return Refused(NoDevice.NOT_POSSIBLE_NOW, fix=known.id, detail={"state": known.state})
-    digest = code_digest(want.enrolment_code)
-    if any(each.id != want.id and enrols(each, tx.now) for each in invited_by(tx, digest)):
+    digest = code_digest(want.enrolment_code or made_code(tx.keys, want.id, until))
+    if _enrols_another(tx, want.id, digest):
         return Refused(NoDevice.ENROLMENT_CODE_TAKEN, fix="enrolment_code")
     if known:
         tx.update(known, replace(known, code_digest=digest, code_until=until))
@@ -119,6 +111,35 @@ def invite_device(tx: Tx, want: InviteDevice) -> Outcome[datetime]:
     if tx.insert_if_absent(device):
         return Ok(until)
     return code_taken(tx, device) or Refused(NoDevice.CODE_TAKEN, fix="code")
+
+
+def _enrols_another(read: Read, device_id: Id, digest: str) -> bool:
+    return any(each.id != device_id and enrols(each, read.now) for each in invited_by(read, digest))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewCode:
+    """Opens the enrolment of a device that nobody has enrolled yet for another ten minutes, with a new code: also when
+    the last one's time is over. The device's page shows it."""
+
+    device_id: Annotated[Id, Ref("device")]
+
+
+@handles(RenewCode, does=DeviceDo.RENEW, needs=DevicesPrivilege.DEVICE_MODIFY, refuses=(NoDevice,), gives=datetime)
+def renew_code(tx: Tx, want: RenewCode) -> Outcome[datetime]:
+    """Answers with the end of the code's life."""
+    device = tx.get(Device, want.device_id)
+    if device is None:
+        return Refused(NoDevice.NO_SUCH_DEVICE, fix="device_id")
+    after = DEVICE.after(device.state, DeviceDo.RENEW)
+    if after is None:
+        return Refused(NoDevice.NOT_POSSIBLE_NOW, fix=device.id, detail={"state": device.state})
+    until = tx.now + CODE_LIVES
+    digest = code_digest(made_code(tx.keys, device.id, until))
+    if _enrols_another(tx, device.id, digest):  # of so many millions; a moment later it is another
+        return Refused(NoDevice.ENROLMENT_CODE_TAKEN, fix=device.id)
+    tx.update(device, replace(device, state=after, code_digest=digest, code_until=until))
+    return Ok(until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,8 @@ from shared.outcome import Reason
 from shared.wire.certificates import RIGHTS, DeviceKind, Right
 from shared.wire.leases import LEASE, LeaseState, SlotState
 
+INVITED = frozenset({DeviceKind.KIOSK, DeviceKind.GATE, DeviceKind.PRINTER, DeviceKind.BROKER})
+"""The kinds of devices that enrol: central's key is made with the house, and there is no device for a bar yet."""
 SELLERS = frozenset(kind for kind in DeviceKind if Right.SELL in RIGHTS[kind])
 
 
@@ -44,12 +46,14 @@ class DeviceState(StrEnum):
 
 
 class DeviceDo(StrEnum):
+    RENEW = auto()  # its one-time code, also when that one's time is over
     ENROL = auto()
     APPROVE = auto()
     REVOKE = auto()
 
 
 DEVICE = Life[DeviceState, DeviceDo]({
+    (DeviceState.INVITED, DeviceDo.RENEW): DeviceState.INVITED,
     (DeviceState.INVITED, DeviceDo.ENROL): DeviceState.PENDING,
     (DeviceState.PENDING, DeviceDo.APPROVE): DeviceState.ACTIVE,
     (DeviceState.INVITED, DeviceDo.REVOKE): DeviceState.REVOKED,
@@ -180,8 +184,11 @@ class NoDevice(Reason):
     CODE_EXPIRED = auto()
     BAD_REQUEST = auto()
     NOT_POSSIBLE_NOW = auto()
+    NOT_INVITED = auto()  # no device of this kind enrols
+    NO_LABEL = auto()
     NO_SUCH_SITE = auto()
     NO_SUCH_POINT_OF_SALE = auto()
+    WEAK_ENROLMENT_CODE = auto()  # easier to guess than those that central makes
     CODE_TAKEN = auto()
     ENROLMENT_CODE_TAKEN = auto()  # it enrols another device, within the ten minutes that it lives
     KEY_TAKEN = auto()  # it is or was that of another device, or is central's

@@ -1,5 +1,5 @@
-"""What the administration's screens say about devices that no declaration can: what a lease written off exposes, and
-that one did something."""
+"""What the administration's screens say about devices that no declaration can: the code with which one is awaited, what
+a lease written off exposes, and that one did something."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,8 +7,10 @@ from typing import Any
 from aiohttp import web
 from pydantic import TypeAdapter
 
+from central.devices.codes import code_lives, shown_code
 from central.devices.lease_exposure import Exposure
-from central.devices.model import Device
+from central.devices.model import Device, DevicesPrivilege, DeviceState
+from central.kernel.contexts import path_of
 from central.kernel.entity import ENTITIES
 from central.kernel.tx import Read
 from central.web.actor_words import ActorWords
@@ -21,6 +23,7 @@ _EXPOSURE = TypeAdapter(Exposure)  # the door answers as it would over the wire
 
 def device_pages(app: web.Application) -> None:
     app[FRAME].answer_of("write_off_lease", _exposure)
+    app[FRAME].part_of("device", "device_code.html", _code)
 
 
 def _exposure(read: Read, t: Texts, _: Mapping[str, Any], answer: Any) -> list[tuple[str, str]]:
@@ -31,6 +34,20 @@ def _exposure(read: Read, t: Texts, _: Mapping[str, Any], answer: Any) -> list[t
         (t("Au plus"), t.money(exposure.amount, exposure.currency)),
         (t("Dernières nouvelles de l’appareil"), heard),
     ]
+
+
+def _code(read: Read, t: Texts, device: Device) -> Mapping[str, Any] | None:
+    """The code that enrols it, for whoever may make it another one; of one that is over, that it is."""
+    if device.state is not DeviceState.INVITED or device.code_until is None:
+        return None
+    may = read.actor.may(DevicesPrivilege.DEVICE_MODIFY, path_of(read, device.context_id))
+    return {
+        "code": shown_code(read.keys, device, read.now) if may else None,
+        "lives": code_lives(device.code_until, read.now),
+        "until": t.moment(device.code_until, house_zone(read), "short"),
+        "renew": f"/admin/do/renew_code?on={device.id}" if may else "",
+        "says": ("code_until",),
+    }
 
 
 def _acted(_: Read, t: Texts, ids: Sequence[str]) -> Mapping[str, str]:

@@ -1,7 +1,9 @@
 """Named reads of devices."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from central.devices.codes import code_lives
 from central.devices.model import Device, DeviceState
 from central.kernel.columns import columns
 from central.kernel.db import Connection
@@ -13,13 +15,15 @@ from shared.ids import Id
 
 @dataclass(frozen=True, slots=True)
 class DeviceSeen:
-    """A device that is not revoked, as the books have it; `label` is its code where it has no name."""
+    """A device that is not revoked, as the books have it; `label` is its code where it has no name. `code_until`,
+    in milliseconds: of one that nobody has enrolled, until when its code does."""
 
     id: Id
     kind: str
     label: str
     state: str
     facts: int
+    code_until: int | None
 
 
 _SEEN = columns(
@@ -29,6 +33,7 @@ _SEEN = columns(
     label="CASE WHEN t.label = '' THEN t.code ELSE t.label END",
     state="t.state",
     facts="t.contiguous",
+    code_until="t.code_until",
 )
 
 
@@ -43,6 +48,11 @@ def devices_of(read: Read, places: tuple[str, ...] | None, most: int) -> list[De
         **params,
     )
     return [DeviceSeen(*row) for row in rows]
+
+
+def is_lapsed(state: str, code_until: datetime | None, now: datetime) -> bool:
+    """Whether nobody has enrolled a device, and nobody can before it has a new code."""
+    return state == DeviceState.INVITED and not code_lives(code_until, now)
 
 
 def devices_at(read: Read, site_id: Id) -> list[Device]:

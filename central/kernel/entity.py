@@ -107,10 +107,8 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """`Annotated[str, Secret()]`: never shown, logged or exported. `told`: but somebody has to be told it, once, by who
-    enters it."""
-
-    told: bool = False
+    """`Annotated[str, Secret()]`: never shown, logged or exported. One that a command may leave out is a program's to
+    bring: no form asks for it."""
 
 
 @dataclass(frozen=True, slots=True)

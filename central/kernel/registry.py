@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from functools import partial
-from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints, overload
+from typing import Any, TypeVar, get_type_hints, overload
 
 import orjson
 from pydantic import ConfigDict, TypeAdapter
@@ -332,8 +332,7 @@ def _handler(
     secrets = tuple(
         field.name
         for field in fields(kind)
-        if get_origin(hints[field.name]) is Annotated
-        and any(isinstance(mark, Secret) for mark in get_args(hints[field.name])[1:])
+        if mark_of(stripped(hints[field.name])[2], Secret)  # also of what may be left out
     )
     doc = " ".join((kind.__doc__ or "").split())
     kind.__pydantic_config__ = ConfigDict(extra="forbid")  # a field that we do not know is a slip, or an attack

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, get_type_hints
 from zoneinfo import available_timezones
@@ -39,6 +40,13 @@ class OneOf:
     for when it is shown: each area has its own."""
 
     kinds: Callable[[], Iterable[type[Reason]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """`Annotated[DeviceKind, Offered(INVITED)]`: the words of an enum that the rule takes; forms offer no others."""
+
+    words: frozenset[StrEnum]
 
 
 @dataclass(frozen=True, slots=True)

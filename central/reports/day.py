@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from central.access.reads import open_anomalies
 from central.devices.model import DeviceState
-from central.devices.reads import devices_of
+from central.devices.reads import DeviceSeen, devices_of, is_lapsed
 from central.inventory.counts import PlaceSums, sums_of
 from central.kernel.house_settings import zone_called
 from central.kernel.tx import Read
@@ -19,6 +19,7 @@ from central.programme.reads import Played, played_from, still_played
 from central.reports.evening import KnownDevice
 from central.reports.site_map import Node, device_nodes
 from central.web.screens.names import house_zone
+from shared.clock import from_ms
 from shared.wire.topics import Presence
 
 MOST_PLAYED = 40
@@ -45,8 +46,7 @@ class DayPerformance:
 @dataclass(frozen=True, slots=True)
 class WorkingDay:
     """`tonight` is what is played today, or still going on; `days` the next days on which anything is, each with all
-    that is known of it. `taken` today, per channel; None: orders are not to be seen from here. `waiting` devices have
-    given their key and want to be let in."""
+    that is known of it. `taken` today, per channel; None: orders are not to be seen from here."""
 
     now: datetime
     today: date
@@ -56,7 +56,6 @@ class WorkingDay:
     more: bool
     taken: tuple[Takings, ...] | None
     devices: tuple[Node, ...] = ()
-    waiting: frozenset[str] = field(default_factory=frozenset)
     heard: Mapping[str, datetime] = field(default_factory=dict)
     anomalies: int = 0
 
@@ -74,7 +73,7 @@ def working_day(read: Read, sight: Sight, heard: Mapping[str, Presence]) -> Work
     orders = sight("sale_order", True)
     known = devices_of(read, sight("device", True), MOST_DEVICES)
     devices = device_nodes(
-        [KnownDevice(each.id, each.kind, each.label, each.state == DeviceState.ACTIVE, each.facts) for each in known],
+        [_known(each, read.now) for each in known],
         heard,
     )
     coming = tuple((day, found) for day, found in by_day if day > today)
@@ -87,10 +86,15 @@ def working_day(read: Read, sight: Sight, heard: Mapping[str, Presence]) -> Work
         more=more or len(coming) > NEXT_DAYS,
         taken=None if orders == () else tuple(takings_between(read, orders, start, end)),
         devices=tuple(devices),
-        waiting=frozenset(each.id for each in known if each.state == DeviceState.PENDING),
         heard={device_id: each.at for device_id, each in heard.items()},
         anomalies=open_anomalies(read, sight("anomaly", False), MOST_COUNTED),
     )
+
+
+def _known(seen: DeviceSeen, now: datetime) -> KnownDevice:
+    until = None if seen.code_until is None else from_ms(seen.code_until)
+    lapsed = is_lapsed(seen.state, until, now)
+    return KnownDevice(seen.id, seen.kind, seen.label, DeviceState(seen.state), seen.facts, lapsed)
 
 
 def _when(each: DayPerformance, today: date, now: datetime) -> date:

@@ -112,7 +112,7 @@ def day_shown(read: Read, t: Texts, branch: Branch, day: WorkingDay, may: Mappin
         "taken": [(channels("channel", each.what), _places(t, each.places), t.money(each.amount, each.currency))
                   for each in day.taken or ()],
         "devices": [(each, _label(t, each), state_text(each, t)) for each in day.devices],
-        "devices_wrong": sum(each.tone in ("warn", "stop") for each in day.devices),
+        "devices_wrong": sum(1 for _ in _of_devices(t, day)),
         "at": branch.id,
         "sheet": f"/admin/service/{day.today}?at={branch.id}",
     }  # fmt: skip
@@ -191,7 +191,10 @@ def _todo(t: Texts, day: WorkingDay, may: Mapping[str, bool]) -> Iterator[Todo]:
 def _of_devices(t: Texts, day: WorkingDay) -> Iterator[Todo]:
     for node in day.devices:
         href, label = f"/admin/e/device/{node.device.id}", _label(t, node)
-        if node.device.id in day.waiting:
+        if node.stand is Stand.LAPSED:
+            why = t("Personne ne l’a inscrit tant que son code était valable ; sa page en fait un nouveau.")
+            yield Todo("due", t("{device} attend un nouveau code", device=label), why, href, t("Voir l’appareil"))
+        elif node.stand is Stand.PENDING:
             why = t("Comparez l’empreinte de sa clé avec celle qu’il affiche, puis approuvez-le.")
             yield Todo("due", t("{device} attend votre accord", device=label), why, href, t("Voir l’appareil"))
         elif node.stand is Stand.OFFLINE:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
 
+from central.devices.model import DeviceState
 from shared.rules.place_state import PlaceState
 from shared.wire.feeds import CategoryRow, PlanRow
 
@@ -105,13 +106,15 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class KnownDevice:
-    """A device as the books have it; whether it is there, the page knows from presence."""
+    """A device as the books have it; whether it is there, the page knows from presence. `lapsed`: nobody has enrolled
+    it, and the time of its code is over."""
 
     id: str
     kind: str
     label: str
-    enrolled: bool
+    state: DeviceState
     facts: int
+    lapsed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

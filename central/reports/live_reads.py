@@ -9,7 +9,7 @@ import orjson
 from central.access.model import ScanAnomaly
 from central.catalogue.model import Performance
 from central.devices.model import DeviceState
-from central.devices.reads import devices_at
+from central.devices.reads import devices_at, is_lapsed
 from central.inventory.counts import counts_of, sums_in
 from central.inventory.model import TAKEN_BY, AllocationState
 from central.kernel.columns import columns
@@ -330,7 +330,14 @@ def _decision(read: Read, scan: _Scan) -> Decision:
 
 def devices_seen(read: Read, site_id: Id) -> tuple[KnownDevice, ...]:
     return tuple(
-        KnownDevice(each.id, each.kind, each.label or each.code, each.state is DeviceState.ACTIVE, each.contiguous)
+        KnownDevice(
+            each.id,
+            each.kind,
+            each.label or each.code,
+            each.state,
+            each.contiguous,
+            is_lapsed(each.state, each.code_until, read.now),
+        )
         for each in devices_at(read, site_id)
     )
 

@@ -7,6 +7,7 @@ from enum import StrEnum, auto
 
 from markupsafe import Markup
 
+from central.devices.model import DeviceState
 from central.reports.curves import shortened
 from central.reports.evening import KnownDevice
 from central.web.texts import Texts
@@ -25,12 +26,14 @@ class Stand(StrEnum):
     OFFLINE = auto()
     BEYOND = auto()  # behind a line that is cut: nobody here knows
     UNHEARD = auto()
+    EXPECTED = auto()  # nobody has enrolled it yet, and its code is good
+    LAPSED = auto()  # nobody has, and nobody can before it has a new code
     PENDING = auto()
 
 
 TONE: Mapping[Stand, str] = {
     Stand.ONLINE: "ok", Stand.ALONE: "warn", Stand.TROUBLE: "warn", Stand.OFFLINE: "stop", Stand.BEYOND: "mute",
-    Stand.UNHEARD: "mute", Stand.PENDING: "warn",
+    Stand.UNHEARD: "mute", Stand.EXPECTED: "mute", Stand.LAPSED: "warn", Stand.PENDING: "warn",
 }  # fmt: skip
 _TONE_MARK = {
     "ok": '<circle r="5" class="dot"/>',
@@ -70,7 +73,9 @@ def device_nodes(devices: Sequence[KnownDevice], heard: Mapping[str, Presence]) 
 
 
 def _node(device: KnownDevice, said: Presence | None, beyond: bool) -> Node:
-    if not device.enrolled:
+    if device.state is DeviceState.INVITED:
+        return Node(device, Stand.LAPSED if device.lapsed else Stand.EXPECTED)
+    if device.state is not DeviceState.ACTIVE:
         return Node(device, Stand.PENDING)
     if said is None:
         return Node(device, Stand.UNHEARD)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from central.devices.enrolment import new_code
+from central.devices.codes import new_code
 from parterre.demo.house import House
 from parterre.demo.office import Office
 from parterre.demo.stage import Stage

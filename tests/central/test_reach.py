@@ -268,7 +268,7 @@ def staged(clerk: Clerk, house: House) -> Scene:
             kind=DeviceKind.KIOSK,
             code="K1",
             label="K",
-            enrolment_code="ABCD",
+            enrolment_code="ABCD-1111",
             point_of_sale_id=house.kiosk_point,
         )
     )
@@ -448,8 +448,8 @@ def test_a_device_of_somebody_else_is_not_invited_again(scene: Scene) -> None:
             site_id=house.site,
             kind=DeviceKind.GATE,
             code="G",
-            label="",
-            enrolment_code="ABCD",
+            label="Gate",
+            enrolment_code="ABCD-1111",
         )
     )
     here = Actor(ActorKind.OPERATOR, new_id(), "", frozenset({
@@ -461,8 +461,8 @@ def test_a_device_of_somebody_else_is_not_invited_again(scene: Scene) -> None:
         site_id=house.site,
         kind=DeviceKind.GATE,
         code="G",
-        label="",
-        enrolment_code="EFGH",
+        label="Gate",
+        enrolment_code="EFGH-2222",
     )
     assert isinstance(clerk.as_(here).say(again), Refused)
     assert clerk.rows("SELECT context_id FROM device WHERE id = :id", id=invited) == [(theirs.activity,)]

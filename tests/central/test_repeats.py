@@ -16,7 +16,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.app import make_app
-from central.devices.enrolment import EnrolDevice, InviteDevice, new_code
+from central.devices.codes import new_code
+from central.devices.enrolment import EnrolDevice, InviteDevice
 from central.devices.model import DevicesPrivilege
 from central.kernel import registry
 from central.kernel.actor import ANONYMOUS, SYSTEM, Actor, ActorKind

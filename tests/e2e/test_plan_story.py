@@ -382,11 +382,11 @@ async def carry_over(desk: Story, logical: Id, performance: Id, shares: dict[str
 async def let_a_kiosk_in(desk: Story, house: EveningHouse) -> Device:
     """Invited and approved in the browser; it enrols with a key of its own."""
     await desk.go("/admin/e/device/new")
-    code = await desk.page.input_value("[name=enrolment_code]")
     device_id = await desk.make(
         "device", context_id=house.house.organiser, site_id=house.house.site, kind="kiosk", code="K7",
         label="Borne du foyer", point_of_sale_id=house.house.kiosk_point,
     )  # fmt: skip
+    code = await desk.page.locator("dl.values b").first.inner_text()
     key = Ed25519PrivateKey.generate()
     signer = Signer.of(key)
     request = signing_request(key, "Borne du foyer")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -53,6 +54,8 @@ async def act(request: web.Request) -> web.Response:
     handler = COMMANDS.get(request.match_info["command"])
     if handler is None or handler.needs is None:
         return await screen.lost()
+    if handler.makes and not handler.on and request.method == "GET":  # what makes a row has one form, its entity's
+        raise web.HTTPSeeOther(f"/admin/e/{handler.makes}/new?{urlencode({**request.query, 'by': handler.name})}")
     on = request.query.get("on", "")
     if handler.on and not is_id(on):
         return await screen.lost()

@@ -17,6 +17,7 @@ import orjson
 
 from central.kernel.entity import Between, Look, Secret, item_marks, mark_of, named_by, stripped
 from central.kernel.house_settings import CURRENCY, TIMEZONE
+from central.kernel.values import Offered
 from central.web.screens.moments import local
 from shared.ids import Id
 from shared.languages import LANGUAGES
@@ -69,19 +70,22 @@ class Field:
     between: Between | None = None
     parts: tuple["Field", ...] = ()
     default: Any = None  # of a part that may be left out
-    told: bool = False  # a one-time code: kept as a secret, but somebody has to be told it
+    secret: bool = False
+    offered: frozenset[StrEnum] | None = None  # of a choice; None: all
 
     @property
     def choices(self) -> tuple[StrEnum, ...]:
         kind = get_args(self.hint)[0] if self.kind is FieldKind.CHOICES else self.hint
-        return tuple(kind) if self.kind in (FieldKind.CHOICE, FieldKind.CHOICES) else ()
+        if self.kind not in (FieldKind.CHOICE, FieldKind.CHOICES):
+            return ()
+        return tuple(each for each in kind if self.offered is None or each in self.offered)
 
     def at(self, prefix: str) -> "Field":
         """The same field, as part of another one or of a row of it."""
         path = f"{prefix}.{self.name}"
         return Field(
             path, self.name, self.kind, self.hint, self.nullable, self.required, self.ref, self.look, self.between,
-            tuple(part.at(path) for part in self.parts), self.default, self.told,
+            tuple(part.at(path) for part in self.parts), self.default, self.secret, self.offered,
         )  # fmt: skip
 
 
@@ -121,13 +125,14 @@ def field_of(name: str, hint: Any, *, required: bool = True) -> Field:
     bare, nullable, marks = stripped(hint)
     look = next((mark for mark in marks if isinstance(mark, Look)), None)
     between = next((mark for mark in marks if isinstance(mark, Between)), None)
-    ref, secret = named_by((*marks, *item_marks(bare))), mark_of(marks, Secret)
+    ref, secret = named_by((*marks, *item_marks(bare))), mark_of(marks, Secret) is not None
+    offered = mark_of(marks, Offered)
     base = getattr(bare, "__supertype__", bare)  # NewType
-    kind, parts = _kind(bare, base, look, nullable, secret is not None, ref)
+    kind, parts = _kind(bare, base, look, nullable, secret, ref)
     if kind is FieldKind.REFS and ref is None:
         kind = FieldKind.WORDS
     return Field(name, name, kind, bare, nullable, required, ref, look, between, parts,
-                 told=secret is not None and secret.told)  # fmt: skip
+                 secret=secret, offered=offered.words if offered else None)  # fmt: skip
 
 
 _LOOKS: Mapping[Look, FieldKind] = {

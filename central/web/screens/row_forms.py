@@ -8,7 +8,6 @@ sent, and what somebody else changed meanwhile is shown beside it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from secrets import choice
 from typing import Any, get_type_hints
 
 import orjson
@@ -103,8 +102,6 @@ def _first_typed(screen: Screen, read: Read, declaration: Declaration, sheet: Sh
             typed |= typed_of(each, row, setting)  # what belongs together in the form stands in the row by itself
         elif each.name in values or each.kind is FieldKind.GROUP:
             typed |= typed_of(each, values.get(each.name), setting)
-        if each.told:
-            typed[each.path] = [_fresh_code()]
         if each.path in query:
             typed[each.path] = [query[each.path]]
         elif each.look is Look.CURRENCY and row is None:
@@ -122,12 +119,6 @@ def _stands_at(screen: Screen, read: Read, sheet: Sheet) -> str:
     """Where the tree stands, for who may make one there."""
     place = screen.at or root_of_house(read)
     return place if place and screen.may(read, sheet.handler, place) else ""
-
-
-def _fresh_code() -> str:
-    """Eight letters, some 40 bits, none that can be mistaken for another: to be read out to somebody."""
-    text = "".join(choice("ABCDEFGHJKMNPQRSTUVWXYZ23456789") for _ in range(8))
-    return f"{text[:4]}-{text[4:]}"
 
 
 async def _create(screen: Screen, declaration: Declaration, sheet: Sheet, title: str) -> web.Response:

@@ -41,11 +41,13 @@ class Sheet:
 
 
 def entered_fields(handler: Handler, *, first: bool) -> tuple[Field, ...]:
-    """A command's fields for a form; the id of what is made, or acted on, is not entered."""
+    """A command's fields for a form; the id of what is made, or acted on, is not entered, nor a secret that may be left
+    out: whoever does leaves it to central to make a good one."""
     hints = dict(handler.hints)
     if first or next(iter(hints), "") == "id":
         hints.pop(next(iter(hints)), None)
-    return fields_of(hints, optional=optional_of(handler.kind))
+    found = fields_of(hints, optional=optional_of(handler.kind))
+    return tuple(each for each in found if each.required or not each.secret)
 
 
 def defaults_of(sheet: Sheet) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import orjson
 
-from central.devices.enrolment import InviteDevice, RevokeDevice
+from central.devices.enrolment import InviteDevice, RenewCode, RevokeDevice
 from central.devices.facts import RetryFact
 from central.devices.leases import DrainLease, WriteOffLease
 from central.devices.model import FactState
@@ -42,6 +42,7 @@ def lives(clerk: Clerk, house: House) -> None:
     invited = new_id()
     clerk.do(InviteDevice(
         id=invited, context_id=house.organiser, site_id=house.site, kind=DeviceKind.GATE, code="G9", label="Gate",
-        enrolment_code="ABCD-2345", point_of_sale_id=None,
+        point_of_sale_id=None,
     ))  # fmt: skip
+    clerk.do(RenewCode(device_id=invited))
     clerk.do(RevokeDevice(device_id=invited))

@@ -135,7 +135,7 @@ def test_no_device_is_central(quick: tuple[Clerk, House]) -> None:
         site_id=house.site,
         kind=DeviceKind.CENTRAL,
         code="C",
-        label="",
+        label="Gate",
         enrolment_code="ABCD-2345",
     )
     assert clerk.no(want).fix == "kind"
@@ -155,7 +155,7 @@ def test_a_device_is_let_in_by_who_may_where_it_stands(quick: tuple[Clerk, House
         site_id=house.site,
         kind=DeviceKind.GATE,
         code="G1",
-        label="",
+        label="Gate",
         enrolment_code="ABCD-2345",
     )
     foreign = replace(above, id=new_id(), site_id=own_site, enrolment_code="ABCD-2346")

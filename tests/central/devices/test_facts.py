@@ -14,12 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from central.access.ops import Anomalies
-from central.devices.enrolment import ApproveDevice, EnrolDevice, Enrolment, InviteDevice, RevokeDevice
+from central.devices.codes import is_weak, shown_code
+from central.devices.enrolment import ApproveDevice, EnrolDevice, Enrolment, InviteDevice, RenewCode, RevokeDevice
 from central.devices.facts import DeadLetters, RetryFact, UploadFacts
 from central.devices.feeds import DeviceFeeds, DeviceTime, Feed
 from central.devices.lease_exposure import LeaseExposure
 from central.devices.leases import MOST_OUT, DrainLease, RequestLease, WriteOffLease
-from central.devices.model import SELLERS, DevicesPrivilege, DeviceState, NoDevice, NoLease, NotLeased
+from central.devices.model import INVITED, SELLERS, Device, DevicesPrivilege, DeviceState, NoDevice, NoLease, NotLeased
 from central.inventory.counts import Availability
 from central.inventory.model import NoPlace
 from central.kernel.actor import SYSTEM, Actor, ActorKind
@@ -124,19 +125,22 @@ def effects(clerk: Clerk) -> dict[str, list[Any]]:
 
 def enrol(clerk: Clerk, house: House, kind: DeviceKind, *, approve: bool = True) -> Machine:
     device, n = new_id(), next(_CODES)
+    invited_as = kind if kind in INVITED else DeviceKind.KIOSK  # a bar, which has rights and no device yet
     point = house.kiosk_point if kind in SELLERS else None
     clerk.do(
         InviteDevice(
             id=device,
             context_id=house.organiser,
             site_id=house.site,
-            kind=kind,
+            kind=invited_as,
             code=f"D{n}",
             label=f"Device {n}",
             enrolment_code=f"CODE-{n:04d}",
             point_of_sale_id=point,
         )
     )
+    if kind is not invited_as:
+        clerk.db.write("UPDATE device SET kind = :kind WHERE id = :id", {"kind": kind, "id": device})
     signer = Signer.of(Ed25519PrivateKey.generate())
     enrolled = clerk.do(EnrolDevice(code=f"code-{n:04d} ", request_pem=signing_request(signer.key, "lobby")))
     assert enrolled == {"device_id": device, "root_pem": clerk.door.keys.root_pem}
@@ -234,6 +238,54 @@ def test_a_code_is_for_once_and_for_ten_minutes(clerk: Clerk, house: House) -> N
     assert not clerk.rows("SELECT 1 FROM command_log WHERE body LIKE '%WXYZ_6789%' OR body LIKE '%ABCD_2345%'")
 
 
+def test_a_code_of_centrals_own_is_known_while_it_enrols(clerk: Clerk, house: House) -> None:
+    device, request = new_id(), signing_request(Ed25519PrivateKey.generate(), "lobby")
+
+    def shown() -> str | None:
+        row = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys).get(Device, device)
+        assert row is not None
+        return shown_code(clerk.door.keys, row, clerk.watch())
+
+    invite = InviteDevice(
+        id=device, context_id=house.organiser, site_id=house.site, kind=DeviceKind.GATE, code="G9", label="Gate"
+    )
+    clerk.do(invite)
+    first = shown()
+    assert first is not None and not is_weak(first)
+    clerk.watch.at += timedelta(minutes=10)
+    assert shown() is None
+    assert clerk.no(EnrolDevice(code=first, request_pem=request)).reason == NoDevice.CODE_EXPIRED
+    clerk.do(RenewCode(device_id=device))
+    second = shown()
+    assert second not in (None, first)
+    assert clerk.no(EnrolDevice(code=first, request_pem=request)).reason == NoDevice.BAD_CODE
+    clerk.do(replace(invite, enrolment_code="WXYZ-6789"))
+    assert shown() is None, "whoever brought it knows it"
+    clerk.do(RenewCode(device_id=device))
+    third = shown()
+    clerk.do(EnrolDevice(code=third, request_pem=request))
+    assert shown() is None
+    assert clerk.no(RenewCode(device_id=device)).reason == NoDevice.NOT_POSSIBLE_NOW
+    assert clerk.no(RenewCode(device_id=new_id())).reason == NoDevice.NO_SUCH_DEVICE
+
+
+@pytest.mark.parametrize(
+    ("code", "weak"),
+    [
+        ("1234", True),
+        ("", True),
+        ("ABCD-234", True),
+        ("ABAB-ABAB", True),
+        ("--------", True),
+        ("éééé-èèèè", True),
+        ("ABCD-2345", False),
+        ("abcd2345", False),
+    ],
+)
+def test_a_code_that_can_be_guessed(code: str, weak: bool) -> None:
+    assert is_weak(code) is weak
+
+
 def test_what_an_invitation_must_name(clerk: Clerk, house: House, kiosk: Machine) -> None:
     def invite(**more: Any) -> InviteDevice:
         return InviteDevice(**{
@@ -241,6 +293,10 @@ def test_what_an_invitation_must_name(clerk: Clerk, house: House, kiosk: Machine
             "label": "Gate", "enrolment_code": "ABCD-2345",
         } | more)  # fmt: skip
 
+    for kind in (DeviceKind.CENTRAL, DeviceKind.BAR):
+        assert clerk.no(invite(kind=kind, point_of_sale_id=house.kiosk_point)).reason == NoDevice.NOT_INVITED
+    assert clerk.no(invite(label="  ")).reason == NoDevice.NO_LABEL
+    assert clerk.no(invite(enrolment_code="1234")).reason == NoDevice.WEAK_ENROLMENT_CODE
     assert clerk.no(invite(site_id=new_id())).reason == NoDevice.NO_SUCH_SITE
     assert clerk.no(invite(kind=DeviceKind.KIOSK)).reason == NoDevice.NO_SUCH_POINT_OF_SALE
     assert clerk.no(invite(point_of_sale_id=house.desk)).reason == NoDevice.NO_SUCH_POINT_OF_SALE

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from central.access.model import AccessPrivilege
 from central.app import running
 from central.config import BrokerConfig, CentralConfig
+from central.devices.model import DeviceState
 from central.kernel.actor import SYSTEM
 from central.kernel.settings import Settings
 from central.kernel.tx import Read
@@ -524,7 +525,10 @@ def said(device: str, *, online: bool = True, health: str = "ok", **detail: Any)
     ],
 )
 def test_how_devices_stand(heard: dict[str, dict[str, Any]], want: dict[str, Stand]) -> None:
-    devices = [KnownDevice("relay", "broker", "Relais", True, 0), KnownDevice("kiosk", "kiosk", "Borne", True, 0)]
+    devices = [
+        KnownDevice("relay", "broker", "Relais", DeviceState.ACTIVE, 0),
+        KnownDevice("kiosk", "kiosk", "Borne", DeviceState.ACTIVE, 0),
+    ]
     found: list[Node] = device_nodes(devices, {name: said(name, **values) for name, values in heard.items()})
     assert {node.device.id: node.stand for node in found} == want
 
@@ -542,13 +546,16 @@ def test_how_devices_stand(heard: dict[str, dict[str, Any]], want: dict[str, Sta
     ],
 )
 def test_a_trouble_is_told_in_the_readers_language(code: str, language: str, want: tuple[str, str]) -> None:
-    devices = [KnownDevice("kiosk", "kiosk", "Borne", True, 0)]
+    devices = [KnownDevice("kiosk", "kiosk", "Borne", DeviceState.ACTIVE, 0)]
     (node,) = device_nodes(devices, {"kiosk": said("kiosk", health=code)})
     assert trouble_text(node, texts(language)) == want
 
 
 def test_a_presence_with_nonsense_in_it_is_harmless() -> None:
-    devices = [KnownDevice("kiosk", "kiosk", "Borne", True, 0), KnownDevice("new", "gate", "Porte", False, 0)]
+    devices = [
+        KnownDevice("kiosk", "kiosk", "Borne", DeviceState.ACTIVE, 0),
+        KnownDevice("new", "gate", "Porte", DeviceState.PENDING, 0),
+    ]
     found = device_nodes(devices, {"kiosk": said("kiosk", unsent="many", central="perhaps")})
     assert [(node.stand, node.unsent) for node in found] == [(Stand.ONLINE, 0), (Stand.PENDING, 0)]
 

@@ -105,9 +105,9 @@ async def enrolled(served: Served, code: str = "G1") -> tuple[Id, Signer]:
             kind=DeviceKind.GATE,
             code=code,
             label="Gate",
-            enrolment_code=f"ABCD-{code}",
+            enrolment_code=f"ABCD-EFGH-{code}",
         ),
-        EnrolDevice(code=f"ABCD-{code}", request_pem=signing_request(signer.key, "g")),
+        EnrolDevice(code=f"ABCD-EFGH-{code}", request_pem=signing_request(signer.key, "g")),
         ApproveDevice(device_id=device, kid=signer.kid),
     ):
         assert (await served.door.execute(SYSTEM, command, new_id())).ok

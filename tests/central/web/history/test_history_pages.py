@@ -250,6 +250,14 @@ async def test_a_thing_without_such_an_act_says_so(browser: Browser) -> None:
     await browser.post(f"{base}/undo/{made}", want=200, _id=new_id())
 
 
+async def test_what_is_in_use_is_said_not_to_go_and_nothing_else_is(browser: Browser) -> None:
+    """A tariff that prices use: its making is not undone, and nothing is told of what would be."""
+    tariff = browser.house.full
+    page = await browser.get(f"/admin/history/tariff/{tariff}/undo/{browser.entries(tariff)[-1]}")
+    assert "Cela ne se fait pas" in page and "s’en servent encore" in page
+    assert "L’objet sera supprimé" not in page and 'class="stop"' not in page
+
+
 # --- who may see it --------------------------------------------------------------------------------------------------
 
 

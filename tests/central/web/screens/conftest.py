@@ -82,6 +82,7 @@ class Browser:
     door: Door
     house: House
     me: dict[str, SignedIn] = field(default_factory=dict)
+    watch: Watch = field(default_factory=Watch)
 
     def sign_in(self, actor: Actor, language: str = "fr") -> None:
         self.me["now"] = SignedIn(actor, new_id(), "Ada", language, CSRF)
@@ -116,7 +117,8 @@ class Browser:
 @pytest.fixture
 async def browser(sqlite_place: tuple[Database, House], keys: Keys) -> AsyncIterator[Browser]:
     database, house = sqlite_place
-    door = Door(database, Watch(), path_of, keys)
+    watch = Watch()
+    door = Door(database, watch, path_of, keys)
     door.start()
     me: dict[str, SignedIn] = {}
 
@@ -126,7 +128,7 @@ async def browser(sqlite_place: tuple[Database, House], keys: Keys) -> AsyncIter
     app = make_app(door)
     app[SESSIONS] = session
     async with TestClient(TestServer(app)) as client:
-        made = Browser(client, door, house, me)
+        made = Browser(client, door, house, me, watch)
         made.sign_in(house.operator(EVERYTHING))
         yield made
     door.stop()

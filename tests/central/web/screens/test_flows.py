@@ -3,16 +3,21 @@
 import csv
 import io
 import re
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import openpyxl
 import orjson
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.catalogue.model import PerformanceState
+from central.devices.enrolment import EnrolDevice
+from central.kernel.actor import SYSTEM
 from central.pricing.model import PricingPrivilege
 from central.pricing.ops import CreatePriceGrid, PriceCell
 from central.web.texts import texts
+from shared.wire.certificates import signing_request
 from tests.central.small_house import new_id
 from tests.central.web.screens.conftest import Browser, Page
 
@@ -247,16 +252,61 @@ async def test_the_price_grid_is_one_table(browser: Browser) -> None:
     assert "21,50" in late
 
 
-async def test_a_device_is_invited_with_a_code_that_is_shown_once(browser: Browser) -> None:
+def _code(page: Page) -> str | None:
+    found = re.search(r"<b>([A-Z2-9]{4}-[A-Z2-9]{4})</b>", page.text)
+    return found[1] if found else None
+
+
+async def test_a_devices_code_is_shown_until_it_is_used(browser: Browser) -> None:
     form = await browser.get(f"/admin/e/device/new?at={browser.house.organiser}")
-    (code,) = form.inputs["enrolment_code"]
-    assert len(code) == 9
+    assert "enrolment_code" not in form.inputs, "central makes a good one"
     made = await browser.send(
         "/admin/e/device/new", form, site_id=browser.house.site, kind="gate", code="P1", label="Porte 1"
     )
     assert done(made), made.text
-    assert code not in made
-    assert code not in str(await value(browser, "SELECT body FROM command_log WHERE name = 'invite_device'"))
+    device = await value(browser, "SELECT id FROM device WHERE code = 'P1'")
+    page = f"/admin/e/device/{device}"
+    code = _code(await browser.get(page))
+    assert code is not None, "also when its page was left"
+    assert not await value(browser, "SELECT COUNT(*) FROM command_log WHERE body LIKE :code", code=f"%{code}%")
+
+    browser.watch.at += timedelta(minutes=11)
+    over = await browser.get(page)
+    assert _code(over) is None
+    assert "n’est plus valable depuis le" in over.text
+    renew = f"/admin/do/renew_code?on={device}"
+    assert f'href="{renew}"' in over.text
+    home = (await browser.get(f"/admin/at/{browser.house.institution}")).text
+    assert "Porte 1 attend un nouveau code" in home
+    assert "à approuver" not in home
+
+    assert done(await browser.send(renew, await browser.get(renew), _do="1"))
+    fresh = _code(await browser.get(page))
+    assert fresh not in (None, code)
+    home = (await browser.get(f"/admin/at/{browser.house.institution}")).text
+    assert "attend un nouveau code" not in home
+    assert "à approuver" not in home
+    assert ">attendu</span>" in home
+
+    request = signing_request(Ed25519PrivateKey.generate(), "p")
+    enrolled = await browser.door.execute(SYSTEM, EnrolDevice(code=fresh, request_pem=request), new_id())
+    assert enrolled.ok
+    used = await browser.get(page)
+    assert _code(used) is None
+    assert renew not in used.text
+    home = (await browser.get(f"/admin/at/{browser.house.institution}")).text
+    assert "Porte 1 attend votre accord" in home
+    assert ">à approuver</span>" in home
+
+
+async def test_a_device_has_one_form_with_the_kinds_that_enrol(browser: Browser) -> None:
+    form = await browser.get(f"/admin/do/invite_device?at={browser.house.organiser}")
+    assert urlsplit(form.url).path == "/admin/e/device/new"
+    kinds = set(re.findall(r'<option value="(central|bar|kiosk|gate|printer|broker)"', form.text))
+    assert kinds == {"kiosk", "gate", "printer", "broker"}
+    unnamed = await browser.send("/admin/e/device/new", form, site_id=browser.house.site, kind="gate", code="P1")
+    assert unnamed.status == 422
+    assert await value(browser, "SELECT COUNT(*) FROM device WHERE code = 'P1'") == 0
 
 
 async def test_a_kiosk_without_its_point_of_sale_is_asked_for_it(browser: Browser) -> None:
