@@ -125,20 +125,19 @@ class RenewCode:
     device_id: Annotated[Id, Ref("device")]
 
 
-@handles(RenewCode, does=DeviceDo.RENEW, needs=DevicesPrivilege.DEVICE_MODIFY, refuses=(NoDevice,), gives=datetime)
+@handles(RenewCode, needs=DevicesPrivilege.DEVICE_MODIFY, refuses=(NoDevice,), gives=datetime)
 def renew_code(tx: Tx, want: RenewCode) -> Outcome[datetime]:
     """Answers with the end of the code's life."""
     device = tx.get(Device, want.device_id)
     if device is None:
         return Refused(NoDevice.NO_SUCH_DEVICE, fix="device_id")
-    after = DEVICE.after(device.state, DeviceDo.RENEW)
-    if after is None:
+    if device.state is not DeviceState.INVITED:
         return Refused(NoDevice.NOT_POSSIBLE_NOW, fix=device.id, detail={"state": device.state})
     until = tx.now + CODE_LIVES
     digest = code_digest(made_code(tx.keys, device.id, until))
     if _enrols_another(tx, device.id, digest):  # of so many millions; a moment later it is another
         return Refused(NoDevice.ENROLMENT_CODE_TAKEN, fix=device.id)
-    tx.update(device, replace(device, state=after, code_digest=digest, code_until=until))
+    tx.update(device, replace(device, code_digest=digest, code_until=until))
     return Ok(until)
 
 

@@ -46,14 +46,12 @@ class DeviceState(StrEnum):
 
 
 class DeviceDo(StrEnum):
-    RENEW = auto()  # its one-time code, also when that one's time is over
     ENROL = auto()
     APPROVE = auto()
     REVOKE = auto()
 
 
 DEVICE = Life[DeviceState, DeviceDo]({
-    (DeviceState.INVITED, DeviceDo.RENEW): DeviceState.INVITED,
     (DeviceState.INVITED, DeviceDo.ENROL): DeviceState.PENDING,
     (DeviceState.PENDING, DeviceDo.APPROVE): DeviceState.ACTIVE,
     (DeviceState.INVITED, DeviceDo.REVOKE): DeviceState.REVOKED,

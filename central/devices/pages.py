@@ -23,6 +23,7 @@ _EXPOSURE = TypeAdapter(Exposure)  # the door answers as it would over the wire
 
 def device_pages(app: web.Application) -> None:
     app[FRAME].answer_of("write_off_lease", _exposure)
+    app[FRAME].instead.add("renew_code")  # the code's part offers it
     app[FRAME].part_of("device", "device_code.html", _code)
 
 

@@ -130,6 +130,7 @@ class Look(StrEnum):
     EMAIL = auto()
     CURRENCY = auto()  # three letters, ISO 4217
     LINES = auto()  # several lines of text
+    ACTOR = auto()  # who acted, as the log has them: `kind:id`
     MACHINE = auto()  # for programs (a digest, a key, bits): pages leave it out
     MONEY = auto()  # minor units
     PERCENT = auto()  # basis points: 550 is 5.5 %

@@ -2,7 +2,7 @@
 plan)."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -85,6 +85,12 @@ def _entries(read: Read, done: Sequence[PlanAction], *, with_changes: bool = Fal
         )
         for each in done
     ]  # fmt: skip
+
+
+def may_be_undone(entry: PlanEntry | PlanAction, undone: Collection[Id | None]) -> bool:
+    """Whether it is offered: not of what was undone (`undone`: what acts of its plan take back), nor of an undo. What
+    changed since, or is taken, its refusal names."""
+    return entry.id not in undone and entry.act is not PlanAct.UNDO
 
 
 def _name(read: Read, who: str) -> str:

@@ -26,6 +26,7 @@ from central.kernel.door import Door, NoEntry
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
 from central.kernel.versions import COUNTED, OPERATORS
+from central.programme.plan_actions import UndoPlanAction
 from central.programme.plan_form import ACTS, UNDO, Form, command_for
 from central.programme.plan_list import NOTHING, kept_of, page_of
 from central.programme.plan_news import News, little_news, mark_of, plan_news
@@ -34,7 +35,8 @@ from central.programme.plan_pictures import (
     PlanPicture,
     plan_picture,
 )
-from central.programme.plan_texts import TABLE, Listed, done_of, moment_of, page_data, side_data
+from central.programme.plan_said import TABLE, action_part
+from central.programme.plan_texts import Listed, done_of, moment_of, page_data, side_data
 from central.programme.plans import target_context
 from central.venues.model import PlanTarget, VenuesPrivilege
 from central.venues.plan_tables import version_of
@@ -82,6 +84,8 @@ class PlanPages:
         for target, table in TABLE.items():
             done_here = tuple(handler_of(act.command).name for act in ACTS[target].values())
             frame.page_for(table, "Plan", f"/admin/plan/{target}/{{id}}", NEEDS, done_here)
+        frame.instead.add(handler_of(UndoPlanAction).name)  # its part offers it, where it can go
+        frame.part_of("plan_action", "plan_action.html", action_part)
         frame.lead_to("import_plan", "/admin/plan/physical/{id}")
         here = r"/admin/plan/{target:physical|logical|performance}/{id:[0-9A-Z]{26}}"
         app.router.add_get(here, self._page)

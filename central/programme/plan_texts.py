@@ -15,8 +15,8 @@ from central.kernel.tx import Read
 from central.programme.carry_over import ChangeLine
 from central.programme.carry_page import HREF as CARRY
 from central.programme.carry_page import change_words
-from central.programme.plan_form import ACTS, UNDO
-from central.programme.plan_history import Compared, ComparePlan, PlanHistory, compare_plan, plan_history
+from central.programme.plan_form import ACTS
+from central.programme.plan_history import Compared, ComparePlan, PlanHistory, compare_plan, may_be_undone, plan_history
 from central.programme.plan_list import SHARES, UNSAID, Ticked, list_data, shares_of
 from central.programme.plan_pictures import (
     STATES,
@@ -24,6 +24,7 @@ from central.programme.plan_pictures import (
     PlanCounts,
     plan_counts,
 )
+from central.programme.plan_said import TABLE, act_words, named_in
 from central.programme.plans import target_context
 from central.venues.model import PhysicalConfiguration, PlanState, PlanTarget, SeatOrder, VenuesPrivilege
 from central.venues.reads import categories_by_rank
@@ -37,11 +38,6 @@ from shared.outcome import Ok, Refused
 from shared.rules.place_state import BUCKETS, HAD
 
 MOST_STORY = 30
-TABLE = {
-    PlanTarget.PHYSICAL: "physical_configuration",
-    PlanTarget.LOGICAL: "logical_configuration",
-    PlanTarget.PERFORMANCE: "performance",
-}
 
 
 def _base(target: PlanTarget, target_id: str) -> str:
@@ -264,33 +260,18 @@ def _story(read: Read, t: Texts, target: PlanTarget, target_id: Id) -> list[dict
     entries = found.value if isinstance(found, Ok) else []
     zone = house_zone(read)
     undone = {entry.of_id for entry in entries}
-    named = labels(read, t, [
-        (table, entry.what[key])
-        for entry in entries
-        for key, table in (("contingent_id", "contingent"), ("category_id", "seat_category"))
-        if entry.what.get(key)
-    ])  # fmt: skip
-
-    def words(entry: Any) -> str:
-        what = entry.what
-        if "contingent_id" in what:
-            name = named("contingent", what["contingent_id"]) if what["contingent_id"] else t("hors contingent")
-            return t("{what} : {name}", what=t(f"value:plan_act.{entry.act}"), name=name)
-        if "category_id" in what:
-            name = named("seat_category", what["category_id"])
-            return t("{what} : {name}", what=t(f"value:plan_act.{entry.act}"), name=name)
-        return t(f"value:plan_act.{entry.act}")
+    named = named_in(read, t, entries)
 
     return [
         {
             "id": entry.id,
-            "said": words(entry),
+            "said": act_words(t, named, entry),
             "why": entry.why,
             "when": t.moment(entry.at, zone, "short"),
             "who": entry.name or t("Parterre"),
             "places": entry.places,
             "seats": entry.what.get("seats", ""),
-            "undoable": entry.id not in undone and str(entry.act) != UNDO,
+            "undoable": may_be_undone(entry, undone),
         }
         for entry in entries
     ]

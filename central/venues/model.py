@@ -328,13 +328,13 @@ class PlanAction:
     target_id: Annotated[Id, Loose("a configuration or a performance, as `target` says")]
     version: int
     at: datetime
-    who: str
+    who: Annotated[str, Look.ACTOR]
     act: PlanAct
-    what: dict[str, str]  # what was set: category, contingent, order …
+    what: Annotated[dict[str, str], Look.MACHINE]  # what was set: category, contingent, order …
     why: str
     places: int
     of_id: Annotated[Id, Link("plan_action")] | None  # the action that it undoes or carries over
-    changes: str
+    changes: Annotated[str, Look.MACHINE]
 
 
 class NoVenue(Reason):

@@ -1,6 +1,8 @@
 """What was done, in words: a command's own, or the step that was chosen in it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -14,6 +16,22 @@ from central.web.screens.fields import Field, FieldKind, fields_of
 from central.web.text_keys import enum_name
 from central.web.texts import Texts
 from shared.life import Life
+from shared.registries import add
+
+
+@dataclass(frozen=True, slots=True)
+class LogWords:
+    """How the log says in words what the fields of a command hold for programs: by (id of what it acted on, when)."""
+
+    fields: frozenset[str]
+    said: Callable[[Read, Sequence[tuple[str, datetime]]], Mapping[tuple[str, datetime], str]]
+
+
+LOG_WORDS: dict[str, LogWords] = {}
+
+
+def says_in_log(command: str, words: LogWords) -> None:
+    add(LOG_WORDS, command, words)
 
 
 def step_field(handler: Handler, life: Life[Any, Any]) -> Field | None:

@@ -438,7 +438,7 @@ PEOPLE = (
     one("key-again", "a revoked key comes back as another's", "central/devices/enrolment.py",
         " OR certificate <> '')", ")", CALLERS),
     one("code-of-two", "one code enrols two devices", "central/devices/enrolment.py",
-        "if any(each.id != want.id and enrols(each, tx.now) for each in invited_by(tx, digest)):", "if False:",
+        "if _enrols_another(tx, want.id, digest):", "if False:",
         CALLERS),
     one("invited-all", "a wrong code makes the writer read every device that was invited",
         "central/devices/enrolment.py", '"WHERE code_digest = :digest AND state = :invited"',

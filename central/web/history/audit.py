@@ -6,7 +6,7 @@ GET /admin/audit/<command>  one command
 GET /admin/audit.csv, /admin/audit.xlsx    with the same filters
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -29,7 +29,7 @@ from central.kernel.registry import COMMANDS
 from central.kernel.scope import narrowing
 from central.kernel.tx import Read
 from central.web.actor_words import ACTOR_WORDS
-from central.web.did import done_words
+from central.web.did import LOG_WORDS, done_words
 from central.web.frame import Frame
 from central.web.history.entries import LogEntry, TouchedThing
 from central.web.history.log import AUDIT, LogFilter, LogPage, LogRow, found, kept_reason, whole
@@ -213,7 +213,9 @@ def told(
     names = named(read, t, seen)
     who = people(read, t, [row.actor for row in rows])
     places = labels(read, t, [("context", row.place) for row in rows if row.place])
-    did = done_words(read, t, [(row.id, row.command) for row in rows])
+    did = {**done_words(read, t, [(row.id, row.command) for row in rows])}
+    for row_id, more in _more_words(door, read, rows).items():
+        did[row_id] += f"{t.colon}{more}"
     made = []
     for row in rows:
         shown = tuple(
@@ -228,6 +230,33 @@ def told(
             )
         )  # fmt: skip
     return made
+
+
+def _more_words(door: Door, read: Read, rows: Sequence[LogRow]) -> Mapping[str, str]:
+    """Of commands of which an area says more, about what the asker may see: by their ids."""
+    asked = {row.id: row for row in rows if row.ok and row.command in LOG_WORDS}
+    if not asked:
+        return {}
+    listed, params = in_list("c", list(asked))
+    kept = read.run(f"SELECT id, body FROM command_log WHERE id IN {listed}", **params)  # noqa: S608 - our names
+    bodies = zip((row_id for row_id, _ in kept), read.people.opened(kept), strict=True)
+    things = {row_id: thing for row_id, body in bodies if (thing := _acted_on(asked[row_id].command, body))}
+    seen = visible(door, read, set(things.values()))
+    found: dict[str, str] = {}
+    for say in {LOG_WORDS[row.command].said for row in asked.values()}:
+        mine = {
+            row_id: (thing[1], asked[row_id].at)
+            for row_id, thing in things.items()
+            if thing in seen and LOG_WORDS[asked[row_id].command].said is say
+        }
+        said = say(read, list(mine.values()))
+        found |= {row_id: said[moment] for row_id, moment in mine.items() if said.get(moment)}
+    return found
+
+
+def _acted_on(command: str, body: Mapping[str, Any]) -> Thing | None:
+    handler = COMMANDS.get(command)
+    return (handler.on, str(body.get(next(iter(handler.hints)), ""))) if handler and handler.on else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,17 +329,15 @@ def one(door: Door, read: Read, t: Texts, command_id: str) -> One | None:
     (entry,) = told(door, read, t, [logged], house_zone(read), lines=True, most=LISTED)
     may = _may_see_what_was_asked(door, read, logged)
     body = read.people.opened([(logged.id, sealed)])[0]
-    asked = tuple(_fields(t, logged.command, body)) if may else ()
+    about = _about(door, read, t, logged.command, body)
+    asked = tuple(_fields(t, logged.command, body, about)) if may else ()
     refusal = "" if logged.ok else _refusal(read, t, logged.command, answer, may)
-    return One(entry, asked, may, refusal, logged.hash, _about(door, read, t, logged.command, body))
+    return One(entry, asked, may, refusal, logged.hash, about)
 
 
 def _about(door: Door, read: Read, t: Texts, command: str, body: Mapping[str, Any]) -> tuple[str, str] | None:
-    handler = COMMANDS.get(command)
-    if handler is None or handler.on is None:
-        return None
-    thing = (handler.on, str(body.get(next(iter(handler.hints)), "")))
-    if thing not in visible(door, read, {thing}):
+    thing = _acted_on(command, body)
+    if thing is None or thing not in visible(door, read, {thing}):
         return None
     return labels(read, t, [thing])(*thing), f"/admin/e/{thing[0]}/{thing[1]}"
 
@@ -325,14 +352,19 @@ def _may_see_what_was_asked(door: Door, read: Read, row: LogRow) -> bool:
     return not read.actor.perimeter and (places is None or row.place in places)
 
 
-def _fields(t: Texts, command: str, body: Mapping[str, Any]) -> Iterable[LogField]:
-    """A generated change says what it sets; its revision says nothing to people."""
+def _fields(t: Texts, command: str, body: Mapping[str, Any], about: tuple[str, str] | None) -> Iterable[LogField]:
+    """A generated change says what it sets; its revision says nothing to people, nor does what an area says in words.
+    What it acted on is called by its name (`about`), for who may see it."""
+    said = LOG_WORDS[command].fields if command in LOG_WORDS else frozenset()
+    on = next(iter(COMMANDS[command].hints), "") if command in COMMANDS and about else ""
     entity = (COMMANDS[command].on if command in COMMANDS else None) or command.partition("_")[2]
     generated = set(body) == {"id", "set", "seen"} and isinstance(body["set"], dict)
     asked = {"id": body["id"], **body["set"]} if generated else body
     for name, value in renamed(entity, asked).items():
+        if name in said:
+            continue
         label = t("Identifiant") if name == "id" else t.known(f"field:{command}.{name}") or t.field(entity, name)
-        yield LogField(label, _plain(t, value))
+        yield LogField(label, about[0] if about and name == on != "id" else _plain(t, value))
 
 
 def _plain(t: Texts, value: Any) -> str:

@@ -16,7 +16,7 @@ from central.kernel.deleted_rows import was
 from central.kernel.entity import BY_NAME, Declaration, Look
 from central.kernel.personal import ERASED, STRUCK
 from central.kernel.tx import Read
-from central.web.actor_words import ACTOR_WORDS
+from central.web.actor_words import ACTOR_WORDS, actor_of, nobodys_name
 from central.web.did import done_words
 from central.web.history.past import Act, FieldDifference, RowMoment, State, restored, undone
 from central.web.history.records import Past, means_of
@@ -177,7 +177,7 @@ def origin_text(t: Texts, origin: str, actor: str) -> str:
     """`web 10.0.0.7` in words. What central does by itself is on nobody's screen, whoever's page asked for it."""
     kind, _, place = origin.partition(" ")
     match kind:
-        case "web" if _actor(actor)[0] == ActorKind.SYSTEM:
+        case "web" if actor_of(actor)[0] == ActorKind.SYSTEM:
             return t("depuis {place}", place=place or "?")
         case "web":
             return t("à l’écran, depuis {place}", place=place or "?")
@@ -195,7 +195,7 @@ def origin_text(t: Texts, origin: str, actor: str) -> str:
 
 def people(read: Read, t: Texts, actors: Iterable[str]) -> dict[str, Who]:
     """Who acted, by `kind:id` as the log has it."""
-    pairs = {actor: _actor(actor) for actor in set(actors)}
+    pairs = {actor: actor_of(actor) for actor in set(actors)}
     ids: defaultdict[str, list[str]] = defaultdict(list)
     for kind, row_id in pairs.values():
         if kind in ACTOR_WORDS:
@@ -205,21 +205,11 @@ def people(read: Read, t: Texts, actors: Iterable[str]) -> dict[str, Who]:
     return {actor: _who(t, kind, row_id, names, said.get(kind, {})) for actor, (kind, row_id) in pairs.items()}
 
 
-def _actor(actor: str) -> tuple[str, str]:
-    kind, _, row_id = actor.partition(":")
-    return kind, row_id
-
-
 def _who(t: Texts, kind: str, row_id: str, names: Labels, said: Mapping[str, str]) -> Who:
-    match kind:
-        case ActorKind.SYSTEM:
-            return Who(t("Parterre"), t("de lui-même"))
-        case ActorKind.ANONYMOUS:
-            return Who(t("Quelqu’un sans accès"), "")
-        case _ if kind in ACTOR_WORDS:
-            table = ACTOR_WORDS[kind].table
-            return Who(names(table, row_id), said.get(row_id, ""), address(table, row_id))
-    return Who(row_id, "")
+    if kind in ACTOR_WORDS:
+        table = ACTOR_WORDS[kind].table
+        return Who(names(table, row_id), said.get(row_id, ""), address(table, row_id))
+    return Who(nobodys_name(t, f"{kind}:{row_id}"), t("de lui-même") if kind == ActorKind.SYSTEM else "")
 
 
 def named(read: Read, t: Texts, wanted: Iterable[tuple[str, str]]) -> Labels:

@@ -17,6 +17,7 @@ from central.kernel.house_settings import CURRENCY
 from central.kernel.scope import is_there
 from central.kernel.tx import Read
 from central.kernel.values import OneOf, Word
+from central.web.actor_words import actor_row, nobodys_name
 from central.web.screens.fields import FieldKind, duration_text, field_of
 from central.web.screens.names import Labels, currencies_of, house_zone, labels, zones_of
 from central.web.screens.notation import Value
@@ -87,6 +88,8 @@ def reader(
     wanted: list[tuple[str, str]] = []
     guessed = {each.name: table for each in chosen if (table := _guessed(read, rows, each))}
     for column in chosen:
+        if column.look is Look.ACTOR:
+            wanted += [found for row in rows if (found := actor_row(getattr(row, column.name)))]
         table = ref_of(column) or guessed.get(column.name)
         if not table:
             continue
@@ -194,6 +197,10 @@ def _cell(of: CellReader, column: Column, value: Any, row_id: str, short: bool) 
     if table := of.ref(column):
         named = [(clip(of.named(table, each)), address(table, each)) for each in (value if column.many else [value])]
         return Cell("", links=tuple(named)) if named else Cell("")
+    if column.look is Look.ACTOR:
+        stands = actor_row(value)
+        named = [(clip(of.named(*stands)), address(*stands))] if stands else []
+        return Cell("" if named else nobodys_name(t, value), links=tuple(named))
     match kind:
         case FieldKind.NAMES:
             return Cell(clip(t.of(value))) if short else Cell(t.of(value), lines=_languages(value))

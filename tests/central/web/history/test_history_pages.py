@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from central.app import make_app
 from central.catalogue.model import CataloguePrivilege
+from central.inventory.plan_actions import BlockPlaces
 from central.kernel.actor import ANONYMOUS, SYSTEM, Actor, ActorKind
 from central.kernel.contexts import Context, ContextKind, path_of
 from central.kernel.crud import command_of
@@ -28,7 +29,9 @@ from central.kernel.tally import add_tally, caller
 from central.kernel.tx import Read
 from central.organisation.model import OperatorProfile, OrganisationPrivilege
 from central.organisation.ops import CreateContext
+from central.programme.plan_actions import UndoPlanAction
 from central.venues.model import VenuesPrivilege
+from central.venues.selection import Selection
 from central.web.history.log import AuditLog
 from central.web.session import SESSIONS, SignedIn
 from central.web.texts import texts
@@ -547,3 +550,35 @@ async def test_what_the_door_turned_away_is_counted_on_a_page(browser: Browser) 
     browser.actor = replace(stranger, grants=frozenset({("organisation.audit.read", browser.house.organiser)}))
     assert "/admin/audit/turned-away" not in await browser.get("/admin/audit")
     await browser.get("/admin/audit/turned-away", want=403)
+
+
+# --- actions on a plan -----------------------------------------------------------------------------------------------
+
+
+async def test_an_action_on_a_plan_is_told_in_words_wherever_it_stands(browser: Browser) -> None:
+    house = browser.house
+    did = browser.do(
+        BlockPlaces(performance_id=house.performance, selection=Selection(seats=tuple(house.seats[:3])), why="TV")
+    )
+    ((seats,),) = browser.clerk.rows(
+        "SELECT json_extract(what, '$.seats') FROM plan_action WHERE id = :id", id=did["action_id"]
+    )
+    assert "–" in seats
+
+    page = await browser.get(f"/admin/e/plan_action/{did['action_id']}")
+    for said in ("Blocage", seats, "Admin", f"/admin/do/undo_plan_action?on={did['action_id']}"):
+        assert said in page, said
+    for raw in ("operator:", '"seats"', "Rien n’a été noté", "act:"):
+        assert raw not in page, raw
+    assert "operator:" not in await browser.get("/admin/e/plan_action?col=who&col=act")
+
+    logged = await browser.get("/admin/audit?command=block_places")
+    assert f"Bloquer des places : {seats}".replace(" :", "\u202f:") in logged.replace("\u00a0:", "\u202f:")
+    one = await browser.get(re.search(r"/admin/audit/[0-9A-Z]{26}", logged)[0])
+    assert seats in one
+    assert house.performance not in re.sub(r'href="[^"]*"', "", one)
+    assert '"seats"' not in one and "sha256" not in one
+
+    undone = browser.do(UndoPlanAction(action_id=did["action_id"]))
+    for each in (did, undone):
+        assert "undo_plan_action" not in await browser.get(f"/admin/e/plan_action/{each['action_id']}")
