@@ -72,7 +72,12 @@ class InviteDevice:
 
 
 @handles(
-    InviteDevice, needs=DevicesPrivilege.DEVICE_MODIFY, refuses=(NoDevice, NoChange), gives=datetime, makes="device"
+    InviteDevice,
+    needs=DevicesPrivilege.DEVICE_MODIFY,
+    at="context_id",
+    refuses=(NoDevice, NoChange),
+    gives=datetime,
+    makes="device",
 )
 def invite_device(tx: Tx, want: InviteDevice) -> Outcome[datetime]:
     """Answers with the end of the code's life."""

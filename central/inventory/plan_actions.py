@@ -78,6 +78,7 @@ class AssignLogicalContingent:
 @handles(
     AssignLogicalContingent,
     needs=InventoryPrivilege.CONTINGENT_MODIFY,
+    at="configuration_id",
     refuses=(NoAct,),
     gives=Acted,
 )
@@ -125,7 +126,9 @@ class AssignContingent:
     why: str = ""
 
 
-@handles(AssignContingent, needs=InventoryPrivilege.CONTINGENT_MODIFY, refuses=(NoAct,), gives=Acted)
+@handles(
+    AssignContingent, needs=InventoryPrivilege.CONTINGENT_MODIFY, at="performance_id", refuses=(NoAct,), gives=Acted
+)
 def assign_contingent(tx: Tx, want: AssignContingent) -> Outcome[Acted]:
     act = _to_assign_known(tx, want.contingent_id, want.why)
     return on_performance(tx, want.performance_id, want.selection, act)

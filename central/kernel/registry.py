@@ -168,14 +168,18 @@ BESIDE: set[str] = set()
 _BY_KIND: dict[type[Any], Handler] = {}
 
 
-def by_first_reference(kind: type[Any], hints: dict[str, Any]) -> Where | None:
-    """Where the first thing stands that a command names, but for what is its own or within something else."""
+def by_reference(kind: type[Any], hints: dict[str, Any], at: str = "") -> Where | None:
+    """Where the thing stands that a command names, but for what is its own or within something else. Of several `at`
+    says which: were it the first, whoever moves a field would move a right."""
+    found: dict[str, str] = {}
     for each in fields(kind):
         _, _, marks = stripped(hints[each.name])
         ref = next((mark for mark in marks if isinstance(mark, Ref)), None)
         if ref and not any(mark in PARTS for mark in marks):
-            return partial(_at, each.name, ref.table)
-    return None
+            found[each.name] = ref.table
+    assert at or len(found) <= 1, f"{kind.__name__} names {', '.join(found)}: say `at` which of them a right is for"
+    field = at or next(iter(found), "")
+    return partial(_at, field, found[field]) if field else None
 
 
 def _at(field: str, table: str, read: Read, want: Any) -> str | None:
@@ -204,7 +208,7 @@ def handles(
     *,
     needs: str | None,
     refuses: Refuses = ...,
-    at: Where | None = ...,
+    at: Where | str | None = ...,
     gives: Any = ...,
     on: str | None = ...,
     makes: str = ...,
@@ -224,7 +228,7 @@ def handles(
     *,
     needs: str | None,
     refuses: Refuses = ...,
-    at: Where | None = ...,
+    at: Where | str | None = ...,
     gives: Any = ...,
     on: str | None = ...,
     makes: str = ...,
@@ -242,7 +246,7 @@ def handles(
     *,
     needs: str | None,
     refuses: Refuses = ...,
-    at: Where | None = ...,
+    at: Where | str | None = ...,
     gives: Any = ...,
     on: str | None = ...,
     makes: str = ...,
@@ -259,7 +263,7 @@ def handles(
     *,
     needs: str | None,
     refuses: Refuses = (),
-    at: Where | None = None,
+    at: Where | str | None = None,
     gives: Any = None,
     on: str | None = None,
     makes: str = "",
@@ -273,8 +277,8 @@ def handles(
     prepared: Prepare[C] | None = None,
     looked: Callable[[Read, C], Any] | None = None,
 ) -> Any:
-    """Registers the handler of a command; the function itself stays as it is. It acts where the first thing stands that
-    it names, unless `at` says another place. What takes long and asks nothing of the
+    """Registers the handler of a command; the function itself stays as it is. It acts where the thing stands that
+    it names; of several, `at` says which field, or a place of its own. What takes long and asks nothing of the
     database is `prepared` in another process; what only reads may be `looked` up in a reader, and the handler sees to
     it that nothing came in between."""
 
@@ -292,7 +296,7 @@ def handles(
 
 
 def answers(
-    kind: type[C], *, needs: str | None, refuses: Refuses = (), at: Where | None = None, gives: Any = None,
+    kind: type[C], *, needs: str | None, refuses: Refuses = (), at: Where | str | None = None, gives: Any = None,
     whole: bool = False, alone: bool = False,
 ) -> Callable[[Callable[[Read, C], Outcome[Any]]], Callable[[Read, C], Outcome[Any]]]:  # fmt: skip
     """Registers the handler of a query; see Handler for what is said of it."""
@@ -320,7 +324,7 @@ def refuses_too(kind: type[Any], refuses: Refuses) -> None:
 def _handler(
     kind: type[Any],
     needs: str | None,
-    at: Where | None,
+    at: Where | str | None,
     gives: Any,
     run: Callable[[Any, Any], Any],
     on: str | None,
@@ -338,7 +342,7 @@ def _handler(
     kind.__pydantic_config__ = ConfigDict(extra="forbid")  # a field that we do not know is a slip, or an attack
     acts_on = _acts_on(kind, hints) if on is None else on
     named, parts = naming(kind), naming(kind, PARTS)
-    place = at or by_first_reference(kind, hints)
+    place = by_reference(kind, hints, at or "") if at is None or isinstance(at, str) else at
     assert place or needs is None, f"{name} names nothing that stands anywhere: say `at`"
     names = [field.name for field in fields(kind)]
     personal, bulky = _marked(hints, names, Personal), _marked(hints, names, Bulky)

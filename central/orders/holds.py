@@ -98,6 +98,7 @@ class Held:
 @handles(
     HoldPlaces,
     needs=OrdersPrivilege.ORDER_CREATE,
+    at="point_of_sale_id",
     refuses=(NoSale, NoPlace),
     gives=Held,
     side_by_side=True,

@@ -80,6 +80,7 @@ class Sold:
 @handles(
     PlaceOrder,
     needs=OrdersPrivilege.ORDER_CREATE,
+    at="point_of_sale_id",
     refuses=(NoSale, NoPlace, NoOrder),
     gives=Sold,
     gathered=True,

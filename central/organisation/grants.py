@@ -60,7 +60,7 @@ class GiveRole:
     context_id: Annotated[Id, Ref("context")]
 
 
-@handles(GiveRole, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoOperator,))
+@handles(GiveRole, needs=OrganisationPrivilege.OPERATOR_MODIFY, at="operator_id", refuses=(NoOperator,))
 def give_role(tx: Tx, want: GiveRole) -> Outcome[Id]:
     operator, profile = tx.get(Operator, want.operator_id), tx.get(OperatorProfile, want.profile_id)
     if operator is None:
@@ -116,7 +116,7 @@ class GivePrivilege:
     privilege: str
 
 
-@handles(GivePrivilege, needs=OrganisationPrivilege.OPERATOR_MODIFY, refuses=(NoOperator,))
+@handles(GivePrivilege, needs=OrganisationPrivilege.OPERATOR_MODIFY, at="operator_id", refuses=(NoOperator,))
 def give_privilege(tx: Tx, want: GivePrivilege) -> Outcome[Id]:
     operator = tx.get(Operator, want.operator_id)
     if operator is None:

@@ -48,6 +48,7 @@ class InviteOperator:
 @handles(
     InviteOperator,
     needs=OrganisationPrivilege.OPERATOR_CREATE,
+    at="context_id",
     refuses=(NoOperator, NoChange, NoSignIn),
     gives=Id,
     makes="operator",

@@ -233,7 +233,9 @@ class WhatMayTheyDo:
     at: Annotated[Id, Ref("context")] | None = None
 
 
-@answers(WhatMayTheyDo, needs=OrganisationPrivilege.OPERATOR_READ, refuses=(NoOperator,), gives=Rights)
+@answers(
+    WhatMayTheyDo, needs=OrganisationPrivilege.OPERATOR_READ, at="operator_id", refuses=(NoOperator,), gives=Rights
+)
 def what_may_they_do(read: Read, want: WhatMayTheyDo) -> Outcome[Rights]:
     operator = read.get(Operator, want.operator_id)
     if operator is None:

@@ -143,6 +143,7 @@ class PreviewCarryOver:
 @answers(
     PreviewCarryOver,
     needs=VenuesPrivilege.VENUE_READ,
+    at="configuration_id",
     refuses=(NoAct,),
     gives=Carried,
     whole=True,

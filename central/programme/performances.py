@@ -61,6 +61,7 @@ class CreatePerformance:
 @handles(
     CreatePerformance,
     needs=CataloguePrivilege.CATALOGUE_MODIFY,
+    at="event_id",
     refuses=(NoPerformance,),
     gives=int,
     makes="performance",

@@ -56,6 +56,7 @@ class CreateLogicalConfiguration:
 @handles(
     CreateLogicalConfiguration,
     needs=VenuesPrivilege.VENUE_MODIFY,
+    at="context_id",
     refuses=(NoVenue, NoChange, NoAct),
     gives=int,
     makes="logical_configuration",
@@ -178,7 +179,7 @@ class PickCategory:
     options: bool = True
 
 
-@handles(PickCategory, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoVenue,), gives=Id)
+@handles(PickCategory, needs=VenuesPrivilege.VENUE_MODIFY, at="configuration_id", refuses=(NoVenue,), gives=Id)
 def pick_category(tx: Tx, want: PickCategory) -> Outcome[Id]:
     if not tx.one("SELECT 1 FROM logical_configuration WHERE id = :id", id=want.configuration_id):
         return Refused(NoVenue.NO_SUCH_CONFIGURATION, fix="configuration_id")
@@ -214,7 +215,7 @@ class DropCategory:
     category_id: Annotated[Id, Ref("seat_category")]
 
 
-@handles(DropCategory, needs=VenuesPrivilege.VENUE_MODIFY, refuses=(NoVenue,))
+@handles(DropCategory, needs=VenuesPrivilege.VENUE_MODIFY, at="configuration_id", refuses=(NoVenue,))
 def drop_category(tx: Tx, want: DropCategory) -> Outcome[None]:
     picked = tx.find(
         LogicalCategory, "WHERE configuration_id = :id AND category_id = :category",

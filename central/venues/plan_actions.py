@@ -244,6 +244,7 @@ class AssignLogicalCategory:
 @handles(
     AssignLogicalCategory,
     needs=VenuesPrivilege.VENUE_MODIFY,
+    at="configuration_id",
     refuses=(NoAct,),
     gives=Acted,
 )

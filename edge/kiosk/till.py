@@ -66,12 +66,17 @@ from shared.wire.seal import Sealed
 log = logger(__name__)
 FRESH = timedelta(minutes=3)  # so long after a crash the visitor is believed to stand there still
 SUBMIT_TRIES = 4
-_REFUSED_AS = {
+REFUSED_AS = {
     "no_lease.taken": Notice.SEAT_TAKEN,
     "no_place.taken": Notice.SEAT_TAKEN,
+    "no_lease.not_a_seller": Notice.CLOSED,
     "no_lease.not_on_sale": Notice.CLOSED,
     "no_lease.no_such_performance": Notice.CLOSED,
+    "no_lease.reserve_kept": Notice.NOT_ENOUGH,
+    "no_lease.too_many": Notice.NOT_ENOUGH,
+    "no_place.limit": Notice.NOT_ENOUGH,
 }
+"""Central's reasons that a visitor can do something about; for all others they try once more."""
 
 
 class KioskFace(Protocol):
@@ -171,7 +176,7 @@ class Till:
             async with asyncio.timeout(self._config.lease_s):
                 await self.ask(ask, self._device.fresh_id(), visitor=True)
         except Declined as no:
-            self.send(LeaseRefused(_REFUSED_AS.get(no.reason, Notice.SEAT_TAKEN), ask.seats))
+            self.send(LeaseRefused(REFUSED_AS.get(no.reason, Notice.NO_ANSWER), ask.seats))
         except (Unreachable, TimeoutError):
             self.send(LeaseRefused(Notice.NO_ANSWER, ask.seats))
         except Exception:

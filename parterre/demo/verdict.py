@@ -30,7 +30,7 @@ class Verdict:
 
 
 async def judge(office: Office, house: House, folder: Path) -> Verdict:
-    """Central's own checks I1–I7, and what only the journals on the devices' disks can prove."""
+    """Central's own checks (I1, I2 …), and what only the journals on the devices' disks can prove."""
     central = [
         Held(said["name"], said["sentence"], said["ok"], _figures(said["figures"], said["wrong"]))
         for said in await office.query("checks", context_id=house.institution)

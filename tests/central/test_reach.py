@@ -8,7 +8,7 @@ command's own (`Reach.OWN`) are walked with commands that succeed, against the h
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 import orjson
 import pytest
@@ -20,7 +20,8 @@ from central.devices.model import DevicesPrivilege
 from central.inventory.plan_actions import AssignContingent, BlockLogical, BlockPlaces
 from central.kernel import registry
 from central.kernel.actor import SYSTEM, Actor, ActorKind
-from central.kernel.entity import BY_NAME, Reach
+from central.kernel.door import NoEntry
+from central.kernel.entity import BY_NAME, Reach, Ref, stripped
 from central.kernel.reach import reached
 from central.kernel.registry import COMMANDS, QUERIES, Handler, handler_of
 from central.kernel.scope import home
@@ -466,3 +467,59 @@ def test_a_device_of_somebody_else_is_not_invited_again(scene: Scene) -> None:
     )
     assert isinstance(clerk.as_(here).say(again), Refused)
     assert clerk.rows("SELECT context_id FROM device WHERE id = :id", id=invited) == [(theirs.activity,)]
+
+
+# --- where the right is for -------------------------------------------------------------------------------------------
+
+FOR = {
+    "assign_contingent": "performance_id",
+    "assign_logical_category": "configuration_id",
+    "assign_logical_contingent": "configuration_id",
+    "create_logical_configuration": "context_id",
+    "create_performance": "event_id",
+    "drop_category": "configuration_id",
+    "give_privilege": "operator_id",
+    "give_role": "operator_id",
+    "hold_places": "point_of_sale_id",
+    "invite_device": "context_id",
+    "invite_operator": "context_id",
+    "pick_category": "configuration_id",
+    "place_order": "point_of_sale_id",
+    "preview_carry_over": "configuration_id",
+    "what_may_they_do": "operator_id",
+}
+"""Of what names several things, and says no place of its own: the one at which the right is asked."""
+
+
+def test_of_several_things_it_is_said_which_a_right_is_for() -> None:
+    several = {
+        name: getattr(each.at, "args", ("",))[0]
+        for name, each in {**COMMANDS, **QUERIES}.items()
+        if sum(_is_placed(hint) for hint in each.hints.values()) > 1
+    }
+    assert {name: field for name, field in several.items() if field} == FOR
+
+
+def _is_placed(hint: Any) -> bool:
+    marks = stripped(hint)[2]
+    return any(isinstance(mark, Ref) for mark in marks) and not any(mark in registry.PARTS for mark in marks)
+
+
+def test_what_names_two_things_and_says_none_is_refused() -> None:
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class TakeTwo:
+        performance_id: Annotated[Id, Ref("performance")]
+        point_of_sale_id: Annotated[Id, Ref("point_of_sale")]
+
+    with pytest.raises(AssertionError, match="TakeTwo names performance_id, point_of_sale_id: say `at`"):
+        registry.by_reference(TakeTwo, get_type_hints(TakeTwo, include_extras=True))
+
+
+def test_who_may_sell_at_an_activity_sells_at_no_till_of_the_organiser(clerk: Clerk, house: House) -> None:
+    def sells(at: Id) -> Outcome[Any]:
+        seller = house.operator("orders.order.create", at=at)
+        return clerk.door.execute_now(clerk.db, seller, house.order(house.seats[0]), new_id()).outcome
+
+    refused = sells(house.activity)
+    assert isinstance(refused, Refused) and refused.reason is NoEntry.NOT_ALLOWED
+    assert isinstance(sells(house.organiser), Ok)
