@@ -200,7 +200,9 @@ def _serve(lent: list[int], served: str, more: str, environment: dict[str, str],
     os.environ.update(environment)
     os.chdir(folder)
     sys.path[:] = path
-    does, code = f"{served}; serve({descriptor}, {more})", 0
+    from central.kernel.beside import program  # it is there already, in the process that is copied
+
+    does, code = program(served, descriptor, more), 0
     _call_itself(f"{sys.executable}\0-P\0-c\0{does}")
     try:
         exec(does, {})

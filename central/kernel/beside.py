@@ -155,8 +155,9 @@ class Beside:
         return helper.parts(errand, wanted)
 
 
-_UNSEEN, _SEEN = "import gc; gc.disable()", "gc.freeze(); gc.enable()"
-"""Nobody looks for what can be thrown away while all is imported: it was a quarter of such a process's start."""
+def program(served: str, line: int, more: str) -> str:
+    """Nobody looks for what can be thrown away while all is imported: it was a quarter of such a process's start."""
+    return f"import gc; gc.disable(); {served}; gc.freeze(); gc.enable(); serve({line}, {more})"
 
 
 def begun(served: str, more: str = "") -> tuple[subprocess.Popen[bytes], socket.socket]:
@@ -166,7 +167,7 @@ def begun(served: str, more: str = "") -> tuple[subprocess.Popen[bytes], socket.
     ours, theirs = socket.socketpair()
     with theirs:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-c", f"{_UNSEEN}; {served}; {_SEEN}; serve({theirs.fileno()}, {more})"],
+            [sys.executable, "-P", "-c", program(served, theirs.fileno(), more)],
             pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(each or str(Path.cwd()) for each in sys.path)},
         )  # fmt: skip

@@ -126,7 +126,8 @@ async def test_every_loop_falls_once_comes_back_and_health_tells(config: Central
             await central.pulse.beat()  # all of them may have fallen since its last
             status, said = await asked(browser, "/readyz")
             assert (status, said["ready"], said["checks"]["commit"]) == (503, False, "OperationalError")
-            assert {each["task"] for each in said["failing"]} == {each.name for each in loops}
+            failing = {each["task"] for each in said["failing"]}
+            assert failing - ELSEWHERE == {each.name for each in loops}, "the copier of the log may ask a table, or not"
             assert all(each["fault"] and "gone" not in each["fault"] for each in said["failing"])
             assert (await asked(browser, "/healthz"))[0] == 200, "no restart brings tables back"
             assert all(FAILING.value(task=each.name) == 1 for each in loops)

@@ -58,9 +58,9 @@ def _declared() -> Iterator[None]:
         registry._BY_KIND.pop(kind, None)
 
 
-def test_it_acts_where_the_first_thing_stands_that_it_names(quick: tuple[Clerk, House]) -> None:
+def test_it_acts_where_the_thing_stands_that_is_said(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
-    handles(Paint, needs=VenuesPrivilege.VENUE_MODIFY)(_done)
+    handles(Paint, needs=VenuesPrivilege.VENUE_MODIFY, at="performance_id")(_done)
     at, read = handler_of(Paint).at, Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys)
     assert (
         at(read, Paint(id=new_id(), place_id=new_id(), performance_id=house.performance, context_id=house.institution))

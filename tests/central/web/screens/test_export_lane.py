@@ -146,7 +146,7 @@ async def test_it_ends_when_its_time_is_over_and_says_so(
 async def test_it_ends_where_somebody_does_not_read_it(
     browser: Browser, over: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sheets, "_csv", lambda _: b"x" * 64 * 1024 * 1024)  # more than lies between the two
+    monkeypatch.setattr(sheets, "csv_lines", lambda *_: b"x" * 64 * 1024 * 1024)  # more than lies between the two
     if over == "its time":
         monkeypatch.setattr(sheets, "GRACE_S", 0.0)
         lane_of(browser).longest_s = 0.0
