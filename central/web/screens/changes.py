@@ -68,8 +68,9 @@ def changed_to(read: Read, would: Iterable[Row], tables: Container[str]) -> list
         if (row := read.get(declaration.kind, row_id)) is None:
             continue
         values = list(declaration.row(row))
-        for name, (_, after) in orjson.loads(change).items():
-            values[declaration.names.index(name)] = after
+        for name, pair in orjson.loads(change).items():
+            if name in declaration.names and isinstance(pair, list) and len(pair) == 2:  # what a statement said itself
+                values[declaration.names.index(name)] = pair[1]
         found.append((table, declaration.entity(tuple(values))))
     return found
 
