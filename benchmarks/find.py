@@ -26,7 +26,7 @@ from central.kernel.schema import upgrade
 from central.kernel.search_index import remember
 from central.kernel.tx import Read
 from central.organisation.ops import CreateContext, SetUpHouse
-from central.web.find import find
+from central.web.search import find
 from central.web.texts import texts
 from shared.ids import Id, derived_id
 

@@ -38,11 +38,11 @@ from central.kernel.tx import Read
 from central.orders.holds import BestWish, HoldPlaces
 from central.organisation.ops import CreateContext, SetUpHouse
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
-from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, Schedule
+from central.programme.sale_state import ChangeSale
 from central.selling.model import ChannelKind
 from central.selling.ops import CreateChannel, CreatePointOfSale
-from central.venues.logical import CreateLogicalConfiguration
+from central.venues.logical_configurations import CreateLogicalConfiguration
 from central.venues.ops import CreateSeatCategory, CreateSite, CreateSpace, ValidatePhysical
 from central.venues.plan_import import ImportPlan
 from shared.ids import Id, derived_id

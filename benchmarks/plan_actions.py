@@ -37,7 +37,7 @@ from central.kernel.keys import make_keys
 from central.kernel.schema import upgrade
 from central.organisation.ops import CreateContext, SetUpHouse
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
-from central.programme.carry_over import CarryOver, PreviewCarryOver
+from central.programme.carryover import CarryOver, PreviewCarryOver
 from central.programme.performances import CreatePerformance, Schedule
 from central.programme.plan_actions import UndoPlanAction
 from central.programme.plan_history import ComparePlan

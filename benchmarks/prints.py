@@ -28,8 +28,8 @@ from central.kernel.traces import Traces
 from central.kernel.tx import Tx
 from central.orders.model import PaymentMethod
 from central.orders.ops import PlaceOrder, WantedPlace
-from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, Schedule
+from central.programme.sale_state import ChangeSale
 from tests.central import small_house
 
 BLOCK = 20  # an evening's seats

@@ -21,10 +21,10 @@ from central.devices.broker_access import broker_standing
 from central.first_run.link import setup_link
 from central.house_keys import open_keys
 from central.kernel import outbox
-from central.kernel.beside import Beside, Errand
 from central.kernel.contexts import path_of
 from central.kernel.door import Apart, Door
 from central.kernel.feeds import begin_anew
+from central.kernel.helper_processes import Beside, Errand
 from central.kernel.log_chain import Chain
 from central.kernel.pulse import Pulse
 from central.kernel.remedy import remedy
@@ -34,11 +34,10 @@ from central.kernel.work import BACKOFF
 from central.lost_house import refuse_in_place_of_another
 from central.web.api import problems
 from central.web.area import BUS, CONFIG, DOOR, ROSTER, Area, Check, Work
-from central.web.away import away
 from central.web.bodies import MOST_FROM_STRANGERS, Bodies
-from central.web.broken import broken
 from central.web.caller import ASKING, AUTHENTICATE, CALLERS, one_of
 from central.web.entrance import BODIES, KNOWN_CALLERS, LIMITS, VOUCHED, entrance, finish
+from central.web.error_page import broken
 from central.web.form import LARGE
 from central.web.frame import FRAME, Frame
 from central.web.health import REPORT
@@ -47,6 +46,7 @@ from central.web.limits import Limits
 from central.web.line import listening
 from central.web.metrics import NETWORKS
 from central.web.origin import FRONT, NO_PROXIES, PROXIES, Fronts, Proxies
+from central.web.outage_answer import away
 from central.web.pages import shell_pages
 from central.web.rooms import AreaMenu, Menu
 from central.web.session import guard
@@ -57,7 +57,7 @@ from shared.runtime.config import Failure
 from shared.runtime.log import logger
 from shared.runtime.login import Login
 from shared.runtime.mqtt import Bus, Roster
-from shared.runtime.notify import Notifier, stay
+from shared.runtime.systemd import Notifier, stay
 from shared.runtime.tasks import Crew
 
 GLANCE_S = 0.02  # so long may a right that another process took away be held still

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from central.kernel.beside import BesideConfig
 from central.kernel.db import Database, Waits
+from central.kernel.helper_processes import BesideConfig
 from central.kernel.settings import AS_IT_COMES, Settings
 from central.web.settings import HttpConfig
 from shared.runtime.doorkeeper import BrokerLimits

@@ -82,8 +82,8 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
-    """For the report (`--junitxml`), which tools/slow.py compares with the list. The last one does not pay for what all
-    shared, and which ends after it: servers and browsers."""
+    """For the report (`--junitxml`), which tools/slow_tests.py compares with the list. The last one does not pay for
+    what all shared, and which ends after it: servers and browsers."""
     last = processor_s()
     done = yield
     spent = (processor_s() if nextitem else last) - item.stash[BEGAN_S]

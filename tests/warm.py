@@ -26,7 +26,7 @@ from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER
-ENTRY = "import central.app, central.kernel.beside; from tests.warm import lend as serve"
+ENTRY = "import central.app, central.kernel.helper_processes; from tests.warm import lend as serve"
 
 
 class Warm:
@@ -37,7 +37,7 @@ class Warm:
         self._lock = threading.Lock()
 
     def begun(self, served: str, more: str = "") -> tuple[subprocess.Popen[bytes], socket.socket]:
-        """As central.kernel.beside has it."""
+        """As central.kernel.helper_processes has it."""
         ours, theirs = socket.socketpair()
         said = pickle.dumps((served, more, dict(os.environ), str(Path.cwd()), sys.path))
         with theirs, self._lock:
@@ -127,19 +127,19 @@ CATALOGUE = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, 
 
 def take_over() -> None:
     """From now on, where central can begin a process here at all."""
-    if beside := sys.modules.get("central.kernel.beside"):
-        warm = Warm(beside.begun)
+    if helpers := sys.modules.get("central.kernel.helper_processes"):
+        warm = Warm(helpers.begun)
         atexit.register(warm.end)
-        for name in ("beside", "carriers"):
+        for name in ("helper_processes", "carriers"):
             sys.modules[f"central.kernel.{name}"].begun = warm.begun
 
 
 @pytest.fixture
 def afresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Processes begin as central begins them."""
-    from central.kernel import beside, carriers
+    from central.kernel import carriers, helper_processes
 
-    for each in (beside, carriers):
+    for each in (helper_processes, carriers):
         if (warm := getattr(each.begun, "__self__", None)) is not None:
             monkeypatch.setattr(each, "begun", warm.cold)
     yield
@@ -200,7 +200,7 @@ def _serve(lent: list[int], served: str, more: str, environment: dict[str, str],
     os.environ.update(environment)
     os.chdir(folder)
     sys.path[:] = path
-    from central.kernel.beside import program  # it is there already, in the process that is copied
+    from central.kernel.helper_processes import program  # it is there already, in the process that is copied
 
     does, code = program(served, descriptor, more), 0
     _call_itself(f"{sys.executable}\0-P\0-c\0{does}")

@@ -1,4 +1,4 @@
-"""Writes the texts of each device (`edge/<role>/said.py`) from `texts/<language>/<area>.po`.
+"""Writes the texts of each device (`edge/<role>/text_table.py`) from `texts/<language>/<area>.po`.
 
 tools/device_texts.py            writes them
 tools/device_texts.py --check    says what is missing, does not fit or is not what the texts say; exit code 1
@@ -84,12 +84,12 @@ def page_of(texts: Texts) -> str:
 def main(check: bool) -> int:
     faults = []
     for role, areas in ROLES.items():
-        texts, page = read(areas), ROOT / "edge" / role / "said.py"
+        texts, page = read(areas), ROOT / "edge" / role / "text_table.py"
         wrong = faults_of(role, texts)
         if not wrong and not check:
             page.write_text(page_of(texts))
         elif not wrong and (not page.exists() or page.read_text() != page_of(texts)):
-            wrong = [f"edge/{role}/said.py is not what texts/ say: run .venv/bin/python tools/device_texts.py"]
+            wrong = [f"edge/{role}/text_table.py is not what texts/ say: run .venv/bin/python tools/device_texts.py"]
         faults += wrong
     print("\n".join(faults))
     return 1 if faults else 0

@@ -18,7 +18,7 @@ from central.venues.reads import all_sites
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 from shared.runtime.log import logger
-from shared.runtime.seldom import Seldom
+from shared.runtime.throttle import Seldom
 from shared.wire.bounds import Count
 from shared.wire.certificates import RIGHTS
 from shared.wire.codec import dump

@@ -10,22 +10,22 @@ from datetime import date
 from typing import Annotated, Any
 
 from central.first_run.model import Block, NoSetUp
-from central.kernel.beside import Errand
 from central.kernel.contexts import Context, ContextKind, the_institution
 from central.kernel.crud import CONFIGURED, NoChange, refused_row
 from central.kernel.entity import ENTITIES, Between, Bulky, Look, Raw, Ref, Secret
+from central.kernel.helper_processes import Errand
 from central.kernel.house_settings import BEGINS, CURRENCY, ENDS
-from central.kernel.personal import Personal, PersonalKind
+from central.kernel.personal_data import Personal, PersonalKind
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.kernel.values import Code, Fault, Names, faults_of, faults_of_marks
+from central.organisation.access_guard import by_the_house
 from central.organisation.contexts import by_house_alone
 from central.organisation.mentions import faults_of_mentions, mentions
 from central.organisation.model import Operator, OperatorKind, OperatorProfile, OrganisationPrivilege, Role
 from central.organisation.operators import mail_address
-from central.organisation.ways_in import by_the_house
 from central.venues.model import NoVenue, PhysicalConfiguration, PlanState, Site, Space, VenuesPrivilege
-from central.venues.physical import (
+from central.venues.physical_configurations import (
     AddUnnumberedZone,
     CreatePhysicalConfiguration,
     DeletePhysicalConfiguration,

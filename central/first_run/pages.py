@@ -57,10 +57,10 @@ from central.kernel.values import Fault
 from central.organisation.pages import SERVICES
 from central.organisation.passwords import LONGEST, SHORTEST, hashed, weakness
 from central.venues.flaw_words import flaws_in
+from central.venues.import_report import taken_words, with_taken
 from central.venues.model import NoVenue
 from central.venues.planfile_checks import MOST_BYTES
 from central.venues.planfile_text import is_text, text_of
-from central.venues.taken import taken_words, with_taken
 from central.web.area import CONFIG, DOOR
 from central.web.codes import code_of
 from central.web.cookies import cookie
@@ -68,8 +68,8 @@ from central.web.entrance import VOUCHED
 from central.web.form import LARGE, form_of, line
 from central.web.frame import FRAME, LANGUAGE_COOKIE, LANGUAGE_FOR
 from central.web.origin import address_of
+from central.web.preview_mark import SHOWN
 from central.web.settings import MIB
-from central.web.shown import SHOWN
 from central.web.texts import Texts, texts
 from shared.ids import Id
 from shared.languages import LANGUAGES

@@ -20,8 +20,8 @@ from subprocess import Popen, TimeoutExpired
 from typing import Any, Protocol
 
 from central.kernel.batch_writer import Answers, Asked, BatchWriter, Taken
-from central.kernel.beside import begun
 from central.kernel.db import Connection, Database
+from central.kernel.helper_processes import begun
 from central.kernel.judge import Judge
 from central.kernel.messages import AT_ONCE, Messages, framed, opened
 from central.kernel.reach import PathOf

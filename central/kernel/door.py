@@ -16,10 +16,11 @@ from functools import partial
 from typing import Any, TypeVar, cast
 
 from central.kernel.actor import SYSTEM, Actor, ActorKind
-from central.kernel.beside import Beside, Crowded, Errand, TooHeavy, Wanted
 from central.kernel.carriers import Beginning, ProcessCarrier, ThreadCarrier
+from central.kernel.clock_trust import SteadyClock
 from central.kernel.db import BROKEN, UNFIT, Connection, Database
 from central.kernel.heavy_lane import TRIED, HeavyLane
+from central.kernel.helper_processes import Beside, Crowded, Errand, TooHeavy, Wanted
 from central.kernel.job import Job, looked_through, looked_through_beside
 from central.kernel.judge import Judge, as_declared
 from central.kernel.keys import Keys
@@ -32,7 +33,6 @@ from central.kernel.registry import COMMANDS, Handler, handler_of
 from central.kernel.replies import NoEntry, Reply, not_allowed, reply_to, unfit
 from central.kernel.settings import AS_IT_COMES, Settings
 from central.kernel.sqlite_writer import SqliteWriter
-from central.kernel.steady import SteadyClock
 from central.kernel.tally import Tally, add_tally, caller
 from central.kernel.trouble import NoDatabase, Unavailable
 from central.kernel.turns import Footing

@@ -16,7 +16,7 @@ import orjson
 import sqlalchemy as sa
 
 from central.kernel.briefs import in_brief
-from central.kernel.personal import STRUCK, Personal, PersonalKind
+from central.kernel.personal_data import STRUCK, Personal, PersonalKind
 from central.kernel.prints import Printed, printer
 from central.kernel.slots import Slot, name_in
 from shared.clock import from_ms, to_ms
@@ -155,7 +155,7 @@ class Between:
 @dataclass(frozen=True, slots=True)
 class WaysIn:
     """These columns decide who comes in as whom: the operator that `owner` names (empty: whoever holds the row). They
-    are written only where organisation/ways_in.py was asked first; anything else is a fault of the code."""
+    are written only where organisation/access_guard.py was asked first; anything else is a fault of the code."""
 
     owner: str
     columns: frozenset[str]

@@ -15,7 +15,7 @@ from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME, Declaration, PersonalColumn
 from central.kernel.former_names import names_of
 from central.kernel.people_tables import FORGETTING
-from central.kernel.personal import DUTIES, PersonalKind, is_said
+from central.kernel.personal_data import DUTIES, PersonalKind, is_said
 from central.kernel.print_adoption import give_keys
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx

@@ -11,8 +11,8 @@ from functools import partial
 from typing import Any
 
 from central.kernel.actor import ActorKind
-from central.kernel.beside import Packed
 from central.kernel.db import TAKEN, UNFIT, Connection, is_read_only
+from central.kernel.helper_processes import Packed
 from central.kernel.id_owners import used_before
 from central.kernel.job import Job
 from central.kernel.keys import Keys

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509 import load_pem_x509_certificate
 
-from shared.foreign import taken
+from shared.foreign_input import taken
 from shared.ids import Id, derived_id
 from shared.runtime.files import settle_names, write_whole
 from shared.wire.certificates import Certificate, DeviceKind, issue, root_certificate, verified

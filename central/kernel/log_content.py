@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from central.kernel.job import Job
-from central.kernel.personal import Path, Personal, content_digest, put, without
+from central.kernel.personal_data import Path, Personal, content_digest, put, without
 from central.kernel.replies import Reply
 from central.kernel.tx import Read
 

@@ -44,7 +44,7 @@ class Report:
     alive: bool
     checks: dict[str, str]
     failing: tuple[Standing, ...]
-    clock_jumped: bool = False  # no reason to sell less: see kernel/steady.py
+    clock_jumped: bool = False  # no reason to sell less: see kernel/clock_trust.py
 
     @property
     def ready(self) -> bool:

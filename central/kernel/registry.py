@@ -10,11 +10,11 @@ import orjson
 from pydantic import ConfigDict, TypeAdapter
 from typing_extensions import is_typeddict
 
-from central.kernel.beside import Errand
 from central.kernel.briefs import in_brief
 from central.kernel.entity import BY_NAME, Bulky, Reach, Ref, Secret, mark_of, stripped
+from central.kernel.helper_processes import Errand
 from central.kernel.memory import remembered
-from central.kernel.personal import STRUCK, Path, Personal, is_said, value_at
+from central.kernel.personal_data import STRUCK, Path, Personal, is_said, value_at
 from central.kernel.privileges import nodes
 from central.kernel.reach import NamedRow, naming
 from central.kernel.replies import NoEntry

@@ -23,7 +23,7 @@ class NoEntry(Reason):
     """Why the door itself refuses, in order."""
 
     # whose: of one command's own size
-    TOO_HEAVY = auto()  # worked out beside the writer, it went over a limit (beside.py)
+    TOO_HEAVY = auto()  # worked out beside the writer, it went over a limit (helper_processes.py)
     FAULTY = auto()  # a sign that nobody sees in a text
     NOT_ALLOWED = auto()
     NOT_YOURS = auto()  # something outside of the asker's perimeter

@@ -1,6 +1,6 @@
 """What things are looked for by: their codes and names in all languages, without accents and capitals, one short line
 per thing. It is written with whatever changes the thing, in the same transaction; who may see what is found is asked
-when somebody looks (web/find.py).
+when somebody looks (web/search.py).
 
 A line is read whole at every search: 100,000 of them take SQLite some 15 ms (docs/performance.md), so that any part of
 a word finds, on either database alike, without an index of its own kind.

@@ -15,7 +15,7 @@ import orjson
 
 from central.kernel.db import Connection, Row, in_list
 from central.kernel.entity import SUBJECTS, Declaration
-from central.kernel.personal import (
+from central.kernel.personal_data import (
     DUTIES,
     ERASED,
     SIGN,
@@ -104,7 +104,7 @@ class People:
 
     def seal(self, mark: Personal, subject: str, value: Any, at: str) -> Any:
         """What is kept outside of the person's own row: in plain words for who has no keys yet, struck for who has
-        been forgotten. `at`: what keeps it (personal.py)."""
+        been forgotten. `at`: what keeps it (personal_data.py)."""
         ring = self.ring(subject) if is_said(value) else {}
         if not ring:
             return value

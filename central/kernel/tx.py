@@ -46,7 +46,7 @@ class Read:
         self.settings = settings
         self._people: People | None = None
         self._known: dict[Callable[[Read], Any], Any] = {}
-        self.ways_in_asked = False  # organisation/ways_in.py sets it: what lets people in may be written from then on
+        self.ways_in_asked = False  # organisation/access_guard.py sets it: what lets people in may be written then
 
     @property
     def shard(self) -> int:
@@ -299,7 +299,7 @@ class Tx(Read):
 
     def _asked(self, declaration: Declaration) -> None:
         if not self.ways_in_asked:
-            raise AssertionError(f"{declaration.name} lets people in: ask organisation/ways_in.py before writing it")
+            raise AssertionError(f"{declaration.name} lets people in: ask organisation/access_guard.py, then write it")
 
     def rewrite(self, kind: type[E], sets: dict[str, Any], where: str, /, **params: Any) -> list[Id]:
         """Sets columns (in the database's form) of all rows that meet `where` (SQL from WHERE on); answers with their

@@ -11,9 +11,9 @@ from central.organisation import (
     loops,
     mentions,
     ops,
+    page_list,
     pages,
-    pages_all,
-    pages_views,
+    view_pages,
     webhook_delivery,
     webhook_pages,
 )
@@ -39,7 +39,7 @@ AREA = Area(
         ),
     },
     means=pages.way_in,
-    pages=(pages_all.sign_in_pages, webhook_pages.webhook_pages, pages_views.view_pages, mentions.mention_pages),
+    pages=(page_list.sign_in_pages, webhook_pages.webhook_pages, view_pages.view_pages, mentions.mention_pages),
     menu=(
         MenuEntry(t("Inviter quelqu’un"), "/admin/operators/new", OrganisationPrivilege.OPERATOR_CREATE),
         MenuEntry(t("Qui peut quoi"), "/admin/who", OrganisationPrivilege.OPERATOR_READ),

@@ -7,11 +7,12 @@ from central.kernel.contexts import PARENT, Context, ContextKind, root_of_house
 from central.kernel.crud import NoChange, checked, configured, unfit
 from central.kernel.entity import Between, Reach, Ref, Secret
 from central.kernel.house_settings import faults_of_settings
-from central.kernel.personal import Personal, PersonalKind
+from central.kernel.personal_data import Personal, PersonalKind
 from central.kernel.privileges import EVERYTHING, Action
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.kernel.values import Code, Names
+from central.organisation.access_guard import by_the_house
 from central.organisation.model import (
     Grant,
     NoContext,
@@ -19,7 +20,6 @@ from central.organisation.model import (
     OperatorKind,
     OrganisationPrivilege,
 )
-from central.organisation.ways_in import by_the_house
 from shared.ids import Id
 from shared.languages import FIRST_LANGUAGE
 from shared.outcome import Ok, Outcome, Refused

@@ -8,6 +8,7 @@ from central.kernel.entity import Ref
 from central.kernel.erasure import Stays, forget
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
+from central.organisation.access_guard import opens
 from central.organisation.grants import below_you, governed
 from central.organisation.model import (
     Grant,
@@ -19,7 +20,6 @@ from central.organisation.model import (
     Role,
 )
 from central.organisation.sessions import end_sessions_of
-from central.organisation.ways_in import opens
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 

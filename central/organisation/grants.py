@@ -2,7 +2,7 @@
 
 Four rules stand above all of it. Nobody gives what they do not hold themselves, there, within their own perimeter.
 Nobody changes who holds more than they do: a new mail address would be a way in as them. Nobody changes their
-own rights, and who gives to others gave their password a short while ago (ways_in.py). And the last administrator
+own rights, and who gives to others gave their password a short while ago (access_guard.py). And the last administrator
 stays, because afterwards nobody could give anything any more.
 """
 
@@ -18,6 +18,7 @@ from central.kernel.reach import reached
 from central.kernel.registry import Where, handles, known_nodes
 from central.kernel.scope import context_of, contexts_of
 from central.kernel.tx import Read, Tx
+from central.organisation.access_guard import closes, lately, opens
 from central.organisation.model import (
     Grant,
     NoOperator,
@@ -31,7 +32,6 @@ from central.organisation.model import (
 )
 from central.organisation.rights import administrators, held_by, lacking, perimeter_of
 from central.organisation.rules import Held, administrator_remains, uncovered
-from central.organisation.ways_in import closes, lately, opens
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 

@@ -9,11 +9,12 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from central.kernel.entity import ENTITIES, Look, Ref, Secret
-from central.kernel.personal import Personal, PersonalKind
+from central.kernel.personal_data import Personal, PersonalKind
 from central.kernel.registry import handles
 from central.kernel.spans import ahead, recent
 from central.kernel.tx import Read, Tx
 from central.kernel.values import faults_of
+from central.organisation.access_guard import by_the_house
 from central.organisation.contexts import by_house_alone
 from central.organisation.model import (
     AskedBy,
@@ -35,7 +36,6 @@ from central.organisation.rules import (
     is_good,
 )
 from central.organisation.sign_in_places import EmailDigest, PlaceId, Subjects, forgive, remember
-from central.organisation.ways_in import by_the_house
 from shared.clock import from_ms, to_ms
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from central.kernel.contexts import the_house
-from central.kernel.personal import Personal, PersonalKind
+from central.kernel.personal_data import Personal, PersonalKind
 from central.kernel.registry import handles
 from central.kernel.spans import ahead
 from central.kernel.tx import Read, Tx

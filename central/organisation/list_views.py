@@ -13,7 +13,7 @@ from central.kernel.actor import ActorKind
 from central.kernel.entity import BY_NAME, METADATA, Between, Loose
 from central.kernel.excuses import unproved
 from central.kernel.people_tables import forgets
-from central.kernel.personal import Personal, PersonalKind
+from central.kernel.personal_data import Personal, PersonalKind
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.organisation.model import NoSignIn

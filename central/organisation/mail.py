@@ -9,7 +9,7 @@ import aiosmtplib
 
 from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
-from central.kernel.personal import ERASED
+from central.kernel.personal_data import ERASED
 from central.kernel.vault import Vault
 from central.organisation.letters import StampLetter, addressed
 from central.organisation.model import LetterKind, NoSignIn

@@ -8,7 +8,7 @@ from typing import Annotated
 from central.kernel.actor import OPERATOR
 from central.kernel.crud import configured
 from central.kernel.entity import Look, Ref, Secret, Unproved, entity
-from central.kernel.personal import Personal, PersonalKind
+from central.kernel.personal_data import Personal, PersonalKind
 from central.kernel.slots import Slot
 from central.kernel.values import Code, Names
 from shared.ids import Id
@@ -141,7 +141,7 @@ class Role:
 class SignInSession:
     """Somebody signed in. The cookie holds a 256-bit token, we its SHA-256. It ends at `until`, or idle for long;
     `second_factor`: a code was given in it (rules.standing says what that opens); `confirmed`: when the password was
-    last given in it, which ways_in.py asks for."""
+    last given in it, which access_guard.py asks for."""
 
     id: Id
     operator_id: Annotated[Id, Ref("operator")]

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 from central.kernel.crud import NoChange
 from central.kernel.entity import ENTITIES, Between, Look, Ref, Secret
-from central.kernel.personal import Personal, PersonalKind
+from central.kernel.personal_data import Personal, PersonalKind
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.kernel.values import faults_of
+from central.organisation.access_guard import closes, lately, opens, shows_its_key
 from central.organisation.contexts import insert_program
 from central.organisation.grants import GiveRole, below_you, give_role, governed, not_yours, unknown
 from central.organisation.letters import ask_letter, tell_owner, void_letters
@@ -25,7 +26,6 @@ from central.organisation.model import (
     PerimeterKind,
 )
 from central.organisation.sessions import end_sessions_of
-from central.organisation.ways_in import closes, lately, opens, shows_its_key
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
 

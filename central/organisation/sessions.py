@@ -8,10 +8,11 @@ from typing import Annotated
 from central.kernel.actor import ActorKind
 from central.kernel.crud import NoChange
 from central.kernel.entity import Between, Look, Ref, Secret
-from central.kernel.personal import Personal, PersonalKind
+from central.kernel.personal_data import Personal, PersonalKind
 from central.kernel.registry import handles
 from central.kernel.spans import ahead
 from central.kernel.tx import Read, Tx
+from central.organisation.access_guard import by_the_house, closes, lately
 from central.organisation.contexts import by_house_alone
 from central.organisation.grants import at_row
 from central.organisation.letters import forget_letters, tell_owner
@@ -36,7 +37,6 @@ from central.organisation.sign_in_places import (
     forgive,
     remember,
 )
-from central.organisation.ways_in import by_the_house, closes, lately
 from shared.clock import to_ms
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
@@ -83,7 +83,7 @@ def count_attempt(tx: Tx, want: CountAttempt) -> Outcome[None]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmSession:
     """The owner gave their password once more in this session (`verified` is the text it was compared with): for a
-    while it is enough for what touches a way in (ways_in.py). `tried`: what begins anew."""
+    while it is enough for what touches a way in (access_guard.py). `tried`: what begins anew."""
 
     session_id: Annotated[Id, Ref("operator_session")]
     verified: Annotated[str, Secret()]

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from central.kernel.entity import METADATA, Between, Loose
 from central.kernel.excuses import unproved
 from central.kernel.people_tables import forgets
-from central.kernel.personal import Personal, PersonalKind
+from central.kernel.personal_data import Personal, PersonalKind
 from central.kernel.spans import ahead, recent
 from central.kernel.tx import Read, Tx
 from central.kernel.vault import Vault

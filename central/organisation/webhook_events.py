@@ -22,7 +22,7 @@ from central.kernel.deleted_rows import context_then, path_then
 from central.kernel.entity import BY_NAME, Declaration, Ref
 from central.kernel.former_names import names_of, names_of_command, renamed, today
 from central.kernel.outbox import take_out
-from central.kernel.personal import ERASED, Personal
+from central.kernel.personal_data import ERASED, Personal
 from central.kernel.registry import COMMANDS, handles
 from central.kernel.scope import context_of, lay_within
 from central.kernel.tx import Read, Tx

@@ -24,7 +24,7 @@ from central.kernel.crud import CONFIGURED, NoChange, checked, configured, refus
 from central.kernel.entity import BY_NAME, Between, Look, Ref, Secret, Unproved, entity
 from central.kernel.keys import Keys
 from central.kernel.outbox_state import OutboxState
-from central.kernel.personal import ERASED, SIGN, replaced
+from central.kernel.personal_data import ERASED, SIGN, replaced
 from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, handler_of, handles
 from central.kernel.spans import lasts

@@ -12,7 +12,7 @@ from central.kernel.tx import Read
 from central.kernel.uses import uses
 from central.pricing.model import PriceGrid, PricingPrivilege
 from central.pricing.reads import first_grid
-from central.pricing.usual import CreateTariffs, NewTariff
+from central.pricing.usual_tariffs import CreateTariffs, NewTariff
 from central.venues.reads import categories_sold
 from central.web.texts import texts
 from shared.ids import Id

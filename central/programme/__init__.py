@@ -3,22 +3,22 @@ the screens of its plan, which show what it was made from as well."""
 
 from central.kernel.feeds import Feeds, Scope
 from central.programme import (
-    carry_over,
-    carry_page,
+    carryover,
+    carryover_page,
     checklist_items,
+    date_change,
     device_feeds,
     device_loop,
+    form_defaults,
     note,
-    on_sale,
-    openings,
+    performance_search,
     performances,
     plan_actions,
     plan_page,
     plan_pictures,
-    reschedule,
+    sale_state,
     season_days,
-    seek,
-    sell_hall,
+    seating_page,
     slips,
     times,
 )
@@ -30,15 +30,15 @@ SELLERS = frozenset({Right.SELL})
 
 AREA = Area(
     name="programme",
-    modules=(performances, on_sale, reschedule, note, plan_actions, carry_over, device_feeds),
+    modules=(performances, sale_state, date_change, note, plan_actions, carryover, device_feeds),
     pages=(
         plan_page.plan_pages,
-        carry_page.carry_pages,
-        sell_hall.sell_hall_routes,
+        carryover_page.carry_pages,
+        seating_page.sell_hall_routes,
         season_days.season_pages,
         times.times_pages,
         note.note_pages,
-        openings.openings,
+        form_defaults.openings,
         slips.slip_pages,
     ),
     words={"value:count": plan_pictures.STATES.values()},
@@ -49,5 +49,5 @@ AREA = Area(
         Feeds(FeedFamily.CATALOGUE, Scope.POINT_OF_SALE, SELLERS),
         Feeds(FeedFamily.PLANS, Scope.SITE, SELLERS),
     ),
-    seekers={"performance": seek.seek_performances},
+    seekers={"performance": performance_search.seek_performances},
 )

@@ -27,6 +27,7 @@ from central.kernel.registry import handler_of
 from central.kernel.tx import Read
 from central.kernel.versions import COUNTED, OPERATORS
 from central.programme.plan_actions import UndoPlanAction
+from central.programme.plan_deed_words import TABLE, action_part
 from central.programme.plan_form import ACTS, UNDO, Form, command_for
 from central.programme.plan_list import NOTHING, kept_of, page_of
 from central.programme.plan_news import News, little_news, mark_of, plan_news
@@ -35,12 +36,11 @@ from central.programme.plan_pictures import (
     PlanPicture,
     plan_picture,
 )
-from central.programme.plan_said import TABLE, action_part
 from central.programme.plan_texts import Listed, done_of, moment_of, page_data, side_data
 from central.programme.plans import target_context
+from central.venues.import_report import taken_words
 from central.venues.model import PlanTarget, VenuesPrivilege
 from central.venues.plan_tables import version_of
-from central.venues.taken import taken_words
 from central.web.area import DOOR
 from central.web.form import form_of
 from central.web.frame import FRAME, Frame

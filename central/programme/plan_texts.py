@@ -12,9 +12,10 @@ from central.inventory.reads import contingents
 from central.kernel.contexts import path_of
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
-from central.programme.carry_over import ChangeLine
-from central.programme.carry_page import HREF as CARRY
-from central.programme.carry_page import change_words
+from central.programme.carryover import ChangeLine
+from central.programme.carryover_page import HREF as CARRY
+from central.programme.carryover_page import change_words
+from central.programme.plan_deed_words import TABLE, act_words, named_in
 from central.programme.plan_form import ACTS
 from central.programme.plan_history import Compared, ComparePlan, PlanHistory, compare_plan, may_be_undone, plan_history
 from central.programme.plan_list import SHARES, UNSAID, Ticked, list_data, shares_of
@@ -24,7 +25,6 @@ from central.programme.plan_pictures import (
     PlanCounts,
     plan_counts,
 )
-from central.programme.plan_said import TABLE, act_words, named_in
 from central.programme.plans import target_context
 from central.venues.model import PhysicalConfiguration, PlanState, PlanTarget, SeatOrder, VenuesPrivilege
 from central.venues.reads import categories_by_rank

@@ -10,7 +10,7 @@ from central.inventory.counts import counts_of
 from central.kernel.entity import BY_NAME
 from central.kernel.tx import Read
 from central.reports.day_view import home_part
-from central.reports.live import Evenings, hall_now
+from central.reports.live_evening import Evenings, hall_now
 from central.reports.live_page import LIVE, LivePage
 from central.reports.performance_view import MOST_DRAWN, figures_part
 from central.web.area import CONFIG, DOOR, ROSTER

@@ -8,7 +8,7 @@ from central.kernel.contexts import ContextKind, path_of
 from central.kernel.languages import spoken_first
 from central.kernel.tx import Read
 from central.selling.model import ChannelKind, SellingPrivilege
-from central.selling.usual import CreateChannels, NewChannel
+from central.selling.usual_channels import CreateChannels, NewChannel
 from shared.ids import Id
 
 

@@ -3,7 +3,7 @@
 from central.kernel.privileges import UsualProfile
 from central.kernel.turns import Sales
 from central.venues import capacity, checklist_items, checks, ops, workshop
-from central.venues.draw_plan import Numbering, RowNames
+from central.venues.hall_description import Numbering, RowNames
 from central.venues.model import VenuesPrivilege
 from central.venues.plan_flaws import Flaw, JsonKind, Things
 from central.web.area import Area

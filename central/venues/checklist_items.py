@@ -10,7 +10,7 @@ from central.kernel.contexts import ContextKind
 from central.kernel.languages import in_house
 from central.kernel.tx import Read
 from central.venues.model import PhysicalConfiguration, VenuesPrivilege
-from central.venues.usual import CreateSeatCategories, NewCategory
+from central.venues.usual_categories import CreateSeatCategories, NewCategory
 from shared.ids import Id
 from shared.look import look
 

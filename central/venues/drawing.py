@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from math import isfinite, pi
 from typing import Any
 
-from central.venues.draw_plan import (
+from central.venues.block_rows import alphabet, bend, offsets, rows_of
+from central.venues.hall_description import (
     MARGIN,
     Aisle,
     Align,
@@ -20,7 +21,6 @@ from central.venues.draw_plan import (
     RowNames,
     Spot,
 )
-from central.venues.draw_rows import alphabet, bend, offsets, rows_of
 from central.venues.plan import ROW_LABELS, Category, DrawnArea, Plan, SeatRow, Shape, Zone
 from central.venues.plan_flaws import Flaw, Things
 from central.venues.planfile_checks import (

@@ -2,7 +2,7 @@
 
 from central.kernel.crud import command_of
 from central.kernel.privileges import Action
-from central.venues.logical import (
+from central.venues.logical_configurations import (
     CreateLogicalConfiguration,
     DeleteLogicalConfiguration,
     DropCategory,
@@ -10,7 +10,7 @@ from central.venues.logical import (
     ValidateLogical,
 )
 from central.venues.model import Entrance, SeatCategory, ShopPicture, Site, Space
-from central.venues.physical import (
+from central.venues.physical_configurations import (
     AddUnnumberedZone,
     ChangeUnnumberedZone,
     CreatePhysicalConfiguration,

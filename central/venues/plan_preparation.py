@@ -7,11 +7,11 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any
 
-from central.kernel.beside import Errand
 from central.kernel.entity import ENTITIES
+from central.kernel.helper_processes import Errand
 from central.venues.companions import Nearest, Spot
-from central.venues.draw_plan import DrawPlan
 from central.venues.drawing import drawn
+from central.venues.hall_description import DrawPlan
 from central.venues.model import Drawing, PhysicalSeat
 from central.venues.plan import CONTROL_ZONES, FileTaken, Mark, Plan, write_plan
 from central.venues.plan_flaws import Flaw, PlanFileFault

@@ -18,15 +18,16 @@ from typing import Any, get_args, get_origin, get_type_hints
 from aiohttp import web
 
 from central.kernel.actor import SYSTEM
-from central.kernel.beside import Errand
 from central.kernel.contexts import path_of, root_of_house
 from central.kernel.door import Door
+from central.kernel.helper_processes import Errand
 from central.kernel.languages import in_house
 from central.kernel.scope import context_of
 from central.kernel.tx import Read
 from central.kernel.values import whole_number
-from central.venues.draw_plan import Aisle, DrawArea, DrawBlock, DrawPlan
 from central.venues.flaw_words import flaws_in
+from central.venues.hall_description import Aisle, DrawArea, DrawBlock, DrawPlan
+from central.venues.import_report import with_taken
 from central.venues.model import NoVenue, PhysicalConfiguration, Space, VenuesPrivilege
 from central.venues.plan import Category, DrawnArea, Shape
 from central.venues.plan_flaws import Flaw, PlanFileFault
@@ -37,7 +38,6 @@ from central.venues.planfile import Format
 from central.venues.planfile_checks import MOST_BYTES, MOST_PLAN_NAME
 from central.venues.planfile_text import text_of
 from central.venues.reads import categories_by_rank
-from central.venues.taken import with_taken
 from central.web.area import DOOR
 from central.web.caller import awaited
 from central.web.form import LARGE, form_of

@@ -24,11 +24,11 @@ from central.kernel.registry import COMMANDS, QUERIES
 from central.kernel.trouble import Unavailable
 from central.kernel.tx import Read
 from central.web.area import DOOR
-from central.web.away import RETRY_AFTER_S, unavailable
 from central.web.caller import ASKING, caller, is_gone, problem, unknown_caller
 from central.web.command_body import TAKING, Faulty, Taking, too_much, unreadable
 from central.web.ids import bad_ids
 from central.web.openapi import document
+from central.web.outage_answer import RETRY_AFTER_S, unavailable
 from central.web.rows import RowPage, page, wanted
 from shared.ids import Id, is_id
 from shared.outcome import Outcome, Reason, Refused

@@ -12,7 +12,7 @@ import orjson
 from aiohttp import web
 
 from central.kernel.actor import ANONYMOUS, Actor
-from central.kernel.beside import HungUp
+from central.kernel.helper_processes import HungUp
 from central.web.limits import RequestLimit
 from central.web.origin import address_of
 from central.web.session import CSRF_HEADER, SAFE, SESSIONS, is_csrf

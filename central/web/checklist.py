@@ -17,7 +17,7 @@ from central.kernel.registry import handler_of
 from central.kernel.tx import Read
 from central.web.area import DOOR
 from central.web.branches import Branch, children_of, seen_branch, way_to
-from central.web.checklist_usual import proposed
+from central.web.checklist_proposals import proposed
 from central.web.frame import FRAME, ON_SALE
 from central.web.texts import texts
 from shared.ids import Id, is_id

@@ -1,5 +1,5 @@
 """A command out of the bytes in which it came. Reading them costs the loop little, whatever is in them: what may hold
-many values is read in a process of its own (kernel/beside.py), and comes over in pieces.
+many values is read in a process of its own (kernel/helper_processes.py), and comes over in pieces.
 
 How many values there may be is told by the signs that part them, which are counted and not read. A plan's text is long
 and may hold such signs, so it is read beside as well; a batch of a device's facts is not.
@@ -18,9 +18,9 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from central.kernel.actor import Actor
-from central.kernel.beside import Beside, BesideConfig, Crowded, Errand, TooHeavy
 from central.kernel.bounds import beyond
 from central.kernel.characters import LOST
+from central.kernel.helper_processes import Beside, BesideConfig, Crowded, Errand, TooHeavy
 from central.kernel.registry import COMMANDS, Handler
 from central.kernel.replies import NoEntry
 from central.kernel.trouble import NoDatabase

@@ -39,7 +39,7 @@ from central.web.session import HEADERS, SAFE, SESSIONS
 from central.web.texts import Texts
 from shared.runtime.log import logger
 from shared.runtime.metrics import counter
-from shared.runtime.seldom import Seldom
+from shared.runtime.throttle import Seldom
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Vouched = Callable[[web.Request], bool]

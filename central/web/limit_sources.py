@@ -1,5 +1,5 @@
 """Who has to wait just now, for what, and until when: each part of central that limits anybody gives a source, and one
-page shows them all and lifts what should not be (organisation/pages_limits.py).
+page shows them all and lifts what should not be (organisation/limit_pages.py).
 
     app[LIMITED].append(Source("sign_in", rows, lifted))
 """

@@ -26,7 +26,7 @@ from central.web.settings import KIB, MIB, HttpConfig
 from shared.runtime.config import Failure
 from shared.runtime.log import logger
 from shared.runtime.metrics import counter, gauge
-from shared.runtime.seldom import Seldom
+from shared.runtime.throttle import Seldom
 
 log = logger(__name__)
 TAKEN = counter("parterre_http_received_bytes_total", "Bytes that callers sent over HTTP.")

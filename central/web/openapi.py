@@ -16,7 +16,7 @@ from central.kernel.work import QUEUE
 from central.web.bodies import MOST_FROM_DEVICES, MOST_FROM_STRANGERS, MOST_USUALLY
 from central.web.caller import PROBLEM, SCHEMES, in_header
 from central.web.ids import PATTERN
-from central.web.once import once
+from central.web.memo import once
 from central.web.openapi_shapes import REF, Shapes
 from central.web.rows import MOST_ROWS, OWN, ROWS, filters
 from central.web.session import CSRF_HEADER

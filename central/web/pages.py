@@ -7,7 +7,6 @@ from central.web.api_page import api_pages
 from central.web.assets import serve
 from central.web.branch_pages import where_routes
 from central.web.checklist import checklist_routes
-from central.web.find import find_routes
 from central.web.frame import FRAME
 from central.web.health import health_routes
 from central.web.history.routes import history
@@ -16,6 +15,7 @@ from central.web.notices import of_front
 from central.web.origin import FRONT
 from central.web.request_waits import limits_shown
 from central.web.screens.routes import screens
+from central.web.search import find_routes
 
 
 def shell_pages(app: web.Application) -> None:

@@ -1,4 +1,4 @@
-"""Who asks more often than HTTP lets them, for the page that shows who has to wait (organisation/pages_limits.py).
+"""Who asks more often than HTTP lets them, for the page that shows who has to wait (organisation/limit_pages.py).
 Each process counts for itself, so the page shows, and lifts, what this one counted."""
 
 from collections.abc import Callable

@@ -17,7 +17,7 @@ from central.kernel.scope import home
 from central.kernel.tx import Read
 from central.web.branches import Branch, seen_branch, small_house, tree, way_to, whole_tree
 from central.web.context_marks import context_marks
-from central.web.did import done_words
+from central.web.deed_words import done_words
 from central.web.rooms import AT_THUMB, DAY, ROOM_TEXTS, Menu, MenuItem, Room, RoomShown
 from central.web.texts import Texts
 

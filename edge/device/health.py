@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge.device.said import SAID
+from edge.device.text_table import SAID
 from shared.clock import Now
 from shared.runtime.journal import Journal
 from shared.runtime.log import logger

@@ -15,8 +15,8 @@ from shared.outcome import Ok, Outcome, Reason, Refused
 from shared.runtime.journal import Journal
 from shared.runtime.keyring import Keyring
 from shared.runtime.log import logger
-from shared.runtime.seldom import Seldom
 from shared.runtime.system import Clock, fresh_id
+from shared.runtime.throttle import Seldom
 from shared.wire.certificates import Right
 from shared.wire.codec import load
 from shared.wire.facts import FactKind, Incident

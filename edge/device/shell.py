@@ -18,7 +18,7 @@ from typing import Any
 
 from edge.device import health, instructions
 from edge.device.clockwork import Clockwork
-from edge.device.enrol import ensure_enrolled, standing_of
+from edge.device.enrolment import ensure_enrolled, standing_of
 from edge.device.health import Health
 from edge.device.identity import Identity, keep_central
 from edge.device.instructions import Instructions
@@ -30,10 +30,10 @@ from shared.runtime.journal import Journal, JournalTx
 from shared.runtime.keyring import Keyring
 from shared.runtime.log import logger
 from shared.runtime.mqtt import Announce, Bus, Endpoint
-from shared.runtime.notify import Notifier
 from shared.runtime.snapshot import Snapshots
 from shared.runtime.sync import Reader, SealRefused, Sync
 from shared.runtime.system import Clock, SystemClock, fresh_id
+from shared.runtime.systemd import Notifier
 from shared.runtime.tasks import Crew, Standing, wait_any
 from shared.wire import topics
 from shared.wire.certificates import DeviceKind, Right

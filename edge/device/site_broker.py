@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge.device.enrol import ensure_enrolled, standing_of
+from edge.device.enrolment import ensure_enrolled, standing_of
 from edge.device.identity import Identity
 from shared.runtime.bridge import SiteBrokerConfig, run_broker
 from shared.runtime.central import HttpCentral

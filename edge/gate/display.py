@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from edge.gate.core import GateAnswer, LaneFace
 from edge.gate.port import Sound
-from edge.gate.said import SAID
+from edge.gate.text_table import SAID
 from shared.languages import named
 from shared.outcome import Ok, Reason
 from shared.rules.access import Deny, Lamp

@@ -31,8 +31,8 @@ from edge.kiosk.model import (
 from edge.kiosk.payment import Payments
 from edge.kiosk.payment_rules import PaymentRow, end_of
 from edge.kiosk.programme import KINDS, Programme
-from edge.kiosk.said import SAID
 from edge.kiosk.selection import wanted_leases
+from edge.kiosk.text_table import SAID
 from edge.kiosk.till import Till
 from edge.kiosk.troubles import TroubleCode, trouble
 from edge.kiosk.ui.window import KioskWindow, NoScreen

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from edge.kiosk.model import ListedPerformance
-from edge.kiosk.said import SAID
+from edge.kiosk.text_table import SAID
 from edge.kiosk.troubles import reference_of
 from shared.ids import Id, derived_id
 from shared.languages import named

@@ -24,8 +24,8 @@ from shared.ids import derived_id
 from shared.runtime.config import Failure
 from shared.runtime.journal import Journal, JournalTx
 from shared.runtime.log import logger
-from shared.runtime.notify import Notifier, stay
 from shared.runtime.system import Clock, SystemClock
+from shared.runtime.systemd import Notifier, stay
 from shared.runtime.tasks import Crew
 from shared.wire.certificates import DeviceKind
 from shared.wire.codec import dump, load

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
 
-from edge.printer_agent.said import SAID
+from edge.printer_agent.text_table import SAID
 from shared.languages import LOCALES, spoken
 from shared.look import amounts
 from shared.look.days import day_text

@@ -25,7 +25,7 @@ from itertools import islice
 
 from shared.rules.hall import MOST, NEIGHBOURS, Hall, SeatLike, bits, block, smeared
 from shared.rules.rows import Point
-from shared.rules.seating_apart import apart
+from shared.rules.seating_parties import apart
 from shared.rules.seating_row import Chosen, Part, bits_of, by_alone, cost_of, in_row, least_of, pick
 from shared.rules.seating_wheels import with_wheelchairs
 from shared.rules.vacancy import Buys, Vacancy, View

@@ -12,7 +12,7 @@ from shared.runtime.doorkeeper import BrokerLimits
 from shared.runtime.log import logger
 from shared.runtime.login import read_login
 from shared.runtime.mqtt import Announce, Bus, Endpoint, Handler
-from shared.runtime.notify import Notifier, stay
+from shared.runtime.systemd import Notifier, stay
 from shared.runtime.tasks import start
 from shared.wire import topics
 from shared.wire.certificates import Certificate

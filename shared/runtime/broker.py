@@ -26,13 +26,13 @@ from amqtt.session import Session
 
 from shared.runtime.config import Failure
 from shared.runtime.doorkeeper import Away, BrokerLimits, Bucket, DeviceLine, Doorkeeper
-from shared.runtime.kept import Kept
+from shared.runtime.kept_messages import Kept
 from shared.runtime.log import logger
 from shared.runtime.login import admitted
 from shared.runtime.metrics import counter, gauge
 from shared.runtime.packet_line import Ended, Packets
-from shared.runtime.seldom import Seldom
 from shared.runtime.tasks import at_most, ended, supervise, wait_any
+from shared.runtime.throttle import Seldom
 from shared.wire import packets, topics
 from shared.wire.certificates import Certificate
 from shared.wire.feeds import FeedFamily

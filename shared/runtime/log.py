@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import structlog
 
-from shared.runtime.seldom import Seldom
+from shared.runtime.throttle import Seldom
 
 _SECRET = frozenset(
     {

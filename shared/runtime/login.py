@@ -12,7 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from shared.foreign import taken
+from shared.foreign_input import taken
 from shared.runtime.config import Failure
 from shared.wire.certificates import Certificate, verified
 from shared.wire.seal import genuine

@@ -17,8 +17,8 @@ from aiomqtt import Client, MqttError, Topic, Will
 
 from shared.runtime.log import logger
 from shared.runtime.login import Login
-from shared.runtime.seldom import Seldom
 from shared.runtime.tasks import Backoff, unless_cancelled
+from shared.runtime.throttle import Seldom
 from shared.wire.codec import dump
 from shared.wire.topics import MOST_PAYLOAD, MOST_TOPIC, Presence, kind_of, presence_of
 

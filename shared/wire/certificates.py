@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from shared.foreign import taken
+from shared.foreign_input import taken
 from shared.ids import Id, id_bytes, is_id
 from shared.wire.seal import kid_of
 

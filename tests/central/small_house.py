@@ -21,8 +21,8 @@ from central.orders.ops import PlaceOrder, WantedPlace
 from central.organisation.ops import CreateContext, SetUpHouse, key_digest
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
 from central.programme.device_loop import PlansKnown
-from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, Schedule
+from central.programme.sale_state import ChangeSale
 from central.selling.model import ChannelKind
 from central.selling.ops import CreateChannel, CreatePointOfSale
 from central.venues.ops import (

@@ -12,11 +12,11 @@ from central.inventory.hold_expiry import ExpireHolds, holds_over
 from central.inventory.loops import keep
 from central.kernel import outbox, spans
 from central.kernel.actor import SYSTEM
+from central.kernel.clock_trust import AWAY, STAYS_S, STEP, SteadyClock
 from central.kernel.contexts import path_of
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.pulse import Pulse
-from central.kernel.steady import AWAY, STAYS_S, STEP, SteadyClock
 from central.kernel.traces import Traces
 from central.kernel.tx import Read, Tx
 from central.organisation.delivery_turns import LONGEST_REST, DeliveryTurns

@@ -28,7 +28,7 @@ from central.kernel.scope import home
 from central.kernel.tx import Read
 from central.orders.holds import BestWish, CountedWish, HoldPlaces, ReleaseHold
 from central.orders.ops import OrderOf, PlaceOrder, ReissueTicket, WantedPlace
-from central.programme.carry_over import CarryOver, PreviewCarryOver
+from central.programme.carryover import CarryOver, PreviewCarryOver
 from central.programme.plan_actions import OrderSeats
 from central.venues.model import NoAct, SeatOrder
 from central.venues.plan_actions import OrderLogicalSeats

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 import shared.wire
 from edge.device.clockwork import DeviceTime
-from edge.device.enrol import EnrolmentStanding, Requested
+from edge.device.enrolment import EnrolmentStanding, Requested
 from shared.clock import ClockState
 from shared.ids import derived_id
 from shared.money import MOST_MONEY

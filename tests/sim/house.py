@@ -27,8 +27,8 @@ from central.kernel.entity import METADATA
 from central.kernel.keys import Keys
 from central.organisation.ops import CreateContext, SetUpHouse, key_digest
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
-from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, Schedule
+from central.programme.sale_state import ChangeSale
 from central.selling.model import ChannelKind
 from central.selling.ops import CreateChannel, CreatePointOfSale
 from central.venues.ops import (

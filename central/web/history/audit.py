@@ -24,16 +24,16 @@ from central.kernel.deleted_rows import with_gone
 from central.kernel.door import Door, NoEntry
 from central.kernel.entity import BY_NAME
 from central.kernel.former_names import renamed, today
-from central.kernel.personal import ERASED, STRUCK
+from central.kernel.personal_data import ERASED, STRUCK
 from central.kernel.registry import COMMANDS
 from central.kernel.scope import narrowing
 from central.kernel.tx import Read
 from central.web.actor_words import ACTOR_WORDS
-from central.web.did import LOG_WORDS, done_words
+from central.web.deed_words import LOG_WORDS, done_words
 from central.web.frame import Frame
 from central.web.history.entries import LogEntry, TouchedThing
 from central.web.history.log import AUDIT, LogFilter, LogPage, LogRow, found, kept_reason, whole
-from central.web.history.past import Act, FieldDifference
+from central.web.history.past_states import Act, FieldDifference
 from central.web.history.records import Thing, changes, visible
 from central.web.history.sheets import Write, csv_sheet, excel_sheet
 from central.web.history.words import FieldWords, Sayer, act_text, named, origin_text, people

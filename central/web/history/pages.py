@@ -18,7 +18,7 @@ from central.kernel.door import Door, Reply
 from central.kernel.tx import Read
 from central.web.form import form_of
 from central.web.frame import Frame
-from central.web.history.past import (
+from central.web.history.past_states import (
     FieldDifference,
     NoWayBack,
     RowMoment,

@@ -15,7 +15,7 @@ from central.kernel.former_names import command_today, names_of, renamed
 from central.kernel.privileges import Action
 from central.kernel.scope import context_of_new, is_there, lay_within, narrowing
 from central.kernel.tx import Read
-from central.web.history.past import Act, Means, RowEntry, RowMoment, State, Way, moments
+from central.web.history.past_states import Act, Means, RowEntry, RowMoment, State, Way, moments
 from central.web.screens.listing import seen_at
 from shared.clock import from_ms
 from shared.ids import Id

@@ -6,7 +6,7 @@ from central.web.area import DOOR
 from central.web.frame import FRAME
 from central.web.history.audit import Audit
 from central.web.history.pages import History
-from central.web.history.turned_away import TurnedAway
+from central.web.history.tally_page import TurnedAway
 
 
 def history(app: web.Application) -> None:

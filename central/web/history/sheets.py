@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import xlsxwriter
 from aiohttp import web
 
-from central.kernel.beside import HungUp
 from central.kernel.characters import harmless
+from central.kernel.helper_processes import HungUp
 from central.web.history.entries import LogEntry
 from central.web.screens.cells import Cell
 from central.web.screens.export_lane import Turn, there_is_more

@@ -14,11 +14,11 @@ from central.kernel.actor import ActorKind
 from central.kernel.briefs import in_brief
 from central.kernel.deleted_rows import was
 from central.kernel.entity import BY_NAME, Declaration, Look
-from central.kernel.personal import ERASED, STRUCK
+from central.kernel.personal_data import ERASED, STRUCK
 from central.kernel.tx import Read
 from central.web.actor_words import ACTOR_WORDS, actor_of, nobodys_name
-from central.web.did import done_words
-from central.web.history.past import Act, FieldDifference, RowMoment, State, restored, undone
+from central.web.deed_words import done_words
+from central.web.history.past_states import Act, FieldDifference, RowMoment, State, restored, undone
 from central.web.history.records import Past, means_of
 from central.web.screens.cells import Cell, CellReader, address, ref_of
 from central.web.screens.names import Labels, called, currencies_of, house_zone, labels, title_column, zones_of

@@ -14,6 +14,7 @@ from central.kernel.registry import COMMANDS
 from central.kernel.tx import Read
 from central.kernel.values import Fault
 from central.web.form import form_of
+from central.web.preview_mark import SHOWN, how_it_stands, shown_mark, unseen_because
 from central.web.screens.changes import changed_to, effects
 from central.web.screens.fields import Field, FieldKind, Setting, optional_of, typed_of
 from central.web.screens.forms import FormView, typed_from
@@ -39,7 +40,6 @@ from central.web.screens.sheet import (
 )
 from central.web.screens.things import is_final
 from central.web.session import local_path
-from central.web.shown import SHOWN, how_it_stands, shown_mark, unseen_because
 from central.web.text_keys import enum_name
 from shared.ids import is_id
 from shared.outcome import Ok, Refused

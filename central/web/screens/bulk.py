@@ -16,6 +16,7 @@ from central.kernel.registry import Handler, handler_of
 from central.kernel.tx import Read
 from central.kernel.values import Fault
 from central.web.form import form_of
+from central.web.preview_mark import SHOWN, how_it_stands, shown_mark, unseen_because
 from central.web.screens.changes import Effect, effects
 from central.web.screens.fields import Field, FieldKind, Setting, Typed, fields_of
 from central.web.screens.form_values import parse
@@ -24,7 +25,6 @@ from central.web.screens.listing import one
 from central.web.screens.names import labels, setting_of
 from central.web.screens.refusals import SaidRefusal, said
 from central.web.screens.screen import Screen, acts_on, declared, new_id, screen_of
-from central.web.shown import SHOWN, how_it_stands, shown_mark, unseen_because
 from central.web.text_keys import enum_name
 from shared.ids import Id, is_id, near_id
 from shared.outcome import Refused

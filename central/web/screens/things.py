@@ -14,7 +14,7 @@ from central.kernel.privileges import Action
 from central.kernel.registry import Handler, handler_of
 from central.kernel.scope import context_of
 from central.kernel.tx import Read
-from central.web.did import step_field
+from central.web.deed_words import step_field
 from central.web.screens.cells import Cell, default_columns, reader, shown_columns
 from central.web.screens.listing import ListFilter, found, may_see, one
 from central.web.screens.lists import ListLine, lines

@@ -21,7 +21,7 @@ from edge.kiosk.ui.hall import listed_of, looks
 from edge.kiosk.ui.idle_art import FRAMES, CurtainPicture
 from edge.kiosk.ui.paint import Curtain, HallArea, Mark, Page, PageTurn, Press
 from edge.kiosk.ui.plan import HallPlan, Shown
-from edge.kiosk.ui.screens.idle import TURNS
+from edge.kiosk.ui.screens.invitation import TURNS
 from edge.kiosk.ui.shapes import Shapes
 from edge.kiosk.ui.texts import say
 from shared.look import solid

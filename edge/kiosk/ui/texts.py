@@ -5,7 +5,7 @@ from functools import partial
 
 from babel import Locale
 
-from edge.kiosk.said import SAID
+from edge.kiosk.text_table import SAID
 from shared import texts
 from shared.languages import FIRST_LANGUAGE
 from shared.languages import LOCALES as TAGS

@@ -29,8 +29,8 @@ from central.kernel.keys import Keys
 from central.kernel.registry import COMMANDS, QUERIES
 from central.kernel.replies import NoEntry
 from central.kernel.tx import Read
-from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, Schedule
+from central.programme.sale_state import ChangeSale
 from shared.ids import Id
 from shared.outcome import Refused
 from shared.wire.certificates import RIGHTS, DeviceKind

@@ -20,8 +20,8 @@ from central.orders.ops import ReissueTicket
 from central.organisation.ops import CreateContext
 from central.pricing.model import Tariff
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell, SetPrices
-from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, Schedule
+from central.programme.sale_state import ChangeSale
 from central.reports.checks import run_checks
 from shared.ids import Id
 from shared.wire.certificates import DeviceKind

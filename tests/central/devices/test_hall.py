@@ -12,7 +12,7 @@ from central.kernel.actor import SYSTEM
 from central.kernel.db import SqliteConnection
 from central.kernel.tx import Read
 from central.orders.holds import HoldPlaces, ReleaseHold
-from central.programme.on_sale import ChangeSale
+from central.programme.sale_state import ChangeSale
 from central.venues.selection import Selection
 from shared.ids import Id
 from tests.central.small_house import Clerk, House, new_id

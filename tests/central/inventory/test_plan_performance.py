@@ -16,7 +16,7 @@ from central.kernel.db import Database
 from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.replies import NoEntry
-from central.programme.carry_over import CarryOver
+from central.programme.carryover import CarryOver
 from central.programme.plan_actions import OrderSeats, UndoPlanAction
 from central.programme.plan_history import ComparePlan, PlanChanges, PlanHistory
 from central.programme.plan_pictures import PlanCounts, PlanPicture, PlanStates

@@ -35,7 +35,7 @@ from central.orders.holds import BestWish, CountedWish, HoldPlaces, ReleaseHold,
 from central.orders.model import NoOrder
 from central.orders.ops import PlaceOrder, WantedPlace
 from central.pricing.ops import PriceCell, SetPrice
-from central.programme.on_sale import ChangeSale
+from central.programme.sale_state import ChangeSale
 from central.selling.ops import ChangeChannel
 from central.venues.selection import Selection
 from shared.ids import Id

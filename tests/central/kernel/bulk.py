@@ -32,16 +32,20 @@ from central.orders.model import PaymentMethod
 from central.orders.ops import PlaceOrder, WantedPlace
 from central.organisation.webhook_events import TellWebhooks
 from central.organisation.webhooks import CreateWebhook
-from central.programme.carry_over import CarryOver
+from central.programme.carryover import CarryOver
+from central.programme.date_change import ReschedulePerformance
 from central.programme.device_feeds import TellPerformance, TellPlan
-from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, DeletePerformance, Schedule
 from central.programme.plan_actions import OrderSeats, UndoPlanAction
-from central.programme.reschedule import ReschedulePerformance
+from central.programme.sale_state import ChangeSale
 from central.selling.model import Channel, ChannelKind, PointOfSale
-from central.venues.logical import CreateLogicalConfiguration, DeleteLogicalConfiguration, ValidateLogical
+from central.venues.logical_configurations import (
+    CreateLogicalConfiguration,
+    DeleteLogicalConfiguration,
+    ValidateLogical,
+)
 from central.venues.model import SeatOrder
-from central.venues.physical import DeletePhysicalConfiguration, ValidatePhysical
+from central.venues.physical_configurations import DeletePhysicalConfiguration, ValidatePhysical
 from central.venues.plan_actions import (
     AssignLogicalCategory,
     DescribeSeats,

@@ -14,7 +14,7 @@ from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS
 from central.kernel.tx import Read
 from central.venues.model import ShopPicture
-from central.web.history.past import NoWayBack, restored
+from central.web.history.past_states import NoWayBack, restored
 from central.web.history.records import means_of, past
 from shared.ids import Id
 from tests.central.small_house import Clerk, House, new_id

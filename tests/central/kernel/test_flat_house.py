@@ -22,9 +22,9 @@ from central.orders.holds import HoldPlaces, ReleaseHold
 from central.organisation.letters import AskReset
 from central.organisation.model import OperatorKind
 from central.organisation.sessions import BeginSession, CountAttempt
-from central.programme.on_sale import ChangeSale
+from central.programme.date_change import ReschedulePerformance
 from central.programme.performances import Schedule
-from central.programme.reschedule import ReschedulePerformance
+from central.programme.sale_state import ChangeSale
 from central.venues.selection import Selection
 from shared.wire.certificates import DeviceKind
 from shared.wire.facts import FactKind, LeaseSealed, PassageFact

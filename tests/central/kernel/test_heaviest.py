@@ -28,7 +28,7 @@ from central.kernel.keys import Keys
 from central.kernel.privileges import EVERYTHING
 from central.kernel.registry import COMMANDS, Handler
 from central.organisation.webhook_events import MOST_ROWS
-from central.programme.carry_over import MOST_AT_ONCE, CarryOver
+from central.programme.carryover import MOST_AT_ONCE, CarryOver
 from central.venues.model import NoVenue
 from central.venues.plan_import import ImportPlan
 from central.venues.selection import Selection
@@ -53,7 +53,7 @@ from tests.central.devices.test_facts import Machine, enrol, scan
 from tests.central.kernel.bulk import Bulk, play
 from tests.central.kernel.heaviest import Maker
 from tests.central.kernel.meter import Cost, MeteredDatabase
-from tests.central.programme.test_carry_over import another
+from tests.central.programme.test_carryover import another
 from tests.central.sampling import Sampler
 from tests.central.small_house import FULL, Clerk, House, Watch, new_id
 from tests.central.venues.hostile_plans import HOSTILE

@@ -32,7 +32,7 @@ from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
 from central.selling.model import PointOfSale
 from central.selling.ops import CreatePointOfSale
 from central.venues.ops import CreateSite, CreateSpace, ImportPlan
-from central.venues.physical import AddUnnumberedZone, ChangeUnnumberedZone, DeletePhysicalConfiguration
+from central.venues.physical_configurations import AddUnnumberedZone, ChangeUnnumberedZone, DeletePhysicalConfiguration
 from central.web.history.records import past
 from shared.ids import Id
 from shared.outcome import Refused

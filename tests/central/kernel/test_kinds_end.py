@@ -18,8 +18,8 @@ from central.kernel.privileges import EVERYTHING, Action
 from central.kernel.registry import COMMANDS
 from central.kernel.tx import Read
 from central.organisation.ops import CreateContext
-from central.pricing.usual import CreateTariffs, NewTariff
-from central.venues.usual import CreateSeatCategories, NewCategory
+from central.pricing.usual_tariffs import CreateTariffs, NewTariff
+from central.venues.usual_categories import CreateSeatCategories, NewCategory
 from shared.ids import Id
 from shared.outcome import Refused
 from tests.central.kernel.heaviest import Maker

@@ -24,11 +24,11 @@ from central.kernel.traces import Traces
 from central.kernel.work import write
 from central.orders.holds import BestWish, HoldPlaces
 from central.organisation.ops import CreateContext
-from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, DeletePerformance, Schedule
-from central.venues.logical import DeleteLogicalConfiguration
+from central.programme.sale_state import ChangeSale
+from central.venues.logical_configurations import DeleteLogicalConfiguration
 from central.venues.ops import CreateLogicalConfiguration, ImportPlan, ValidatePhysical
-from central.venues.physical import DeletePhysicalConfiguration
+from central.venues.physical_configurations import DeletePhysicalConfiguration
 from central.venues.selection import Selection
 from shared.ids import Id
 from shared.rules.seating import Hall

@@ -27,8 +27,8 @@ from central.kernel.postgres_writers import WRITERS
 from central.kernel.schema import alembic_config, upgrade
 from central.kernel.trouble import NoDatabase, Unavailable
 from central.organisation.ops import CreateContext
-from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, Schedule
+from central.programme.sale_state import ChangeSale
 from central.venues.ops import (
     CreateLogicalConfiguration,
     CreateSpace,

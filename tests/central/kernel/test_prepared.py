@@ -10,11 +10,11 @@ import pytest
 
 from central.kernel import registry
 from central.kernel.actor import ANONYMOUS, SYSTEM
-from central.kernel.beside import Beside, BesideConfig, Errand
 from central.kernel.contexts import path_of
 from central.kernel.db import Database, Repeatable
 from central.kernel.door import Door
 from central.kernel.entity import Ref
+from central.kernel.helper_processes import Beside, BesideConfig, Errand
 from central.kernel.keys import Keys
 from central.kernel.registry import handles
 from central.kernel.replies import NoEntry

@@ -28,7 +28,7 @@ from central.kernel.versions import COUNTED, OPERATORS
 from central.orders.holds import HoldPlaces
 from central.orders.ops import PlaceOrder, ReissueTicket
 from central.pricing.ops import CreateTariff, PriceCell, SetPrice
-from central.programme.on_sale import ChangeSale
+from central.programme.sale_state import ChangeSale
 from shared.ids import Id, near_id
 from tests.central.small_house import FULL, NOW, Clerk, House, Watch, new_id
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from central.kernel import beside
+from central.kernel import helper_processes
 from tests.central.kernel import works
 from tests.warm import Copy, Warm
 
@@ -14,7 +14,7 @@ from tests.warm import Copy, Warm
 def test_a_copy_is_a_process_like_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    warm = beside.begun.__self__  # type: ignore[attr-defined]
+    warm = helper_processes.begun.__self__  # type: ignore[attr-defined]
     assert isinstance(warm, Warm)
     monkeypatch.setenv("SAID", "to it")
     monkeypatch.syspath_prepend(tmp_path)

@@ -31,7 +31,7 @@ from central.kernel.replies import NoEntry
 from central.kernel.sqlite_writer import MOST_AWAY, STILL
 from central.kernel.trouble import NoDatabase, Unavailable
 from central.orders.holds import BestWish, HoldPlaces
-from central.programme.on_sale import ChangeSale
+from central.programme.sale_state import ChangeSale
 from shared.outcome import Ok, Refused
 from tests.central.kernel import chores
 from tests.central.small_house import House, Watch, new_id

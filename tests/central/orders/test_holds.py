@@ -29,8 +29,8 @@ from central.kernel.tx import Read
 from central.orders.holds import BestWish, CountedWish, HoldOf, HoldPlaces, ReleaseHold, RenewHold
 from central.orders.model import NoOrder
 from central.orders.ops import WantedPlace
-from central.programme.on_sale import ChangeSale
 from central.programme.plan_actions import OrderSeats
+from central.programme.sale_state import ChangeSale
 from central.venues.model import SeatOrder
 from central.venues.selection import Counted, RowRef, Selection
 from shared.ids import Id

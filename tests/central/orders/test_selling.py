@@ -24,7 +24,7 @@ from central.organisation.mentions import SetMentions, shown_on_tickets
 from central.organisation.ops import CreateContext
 from central.pricing.model import Tariff
 from central.pricing.ops import PriceCell, SetPrices
-from central.programme.on_sale import ChangeSale
+from central.programme.sale_state import ChangeSale
 from central.selling.model import ChannelKind
 from central.selling.ops import ChangeChannel, ChangePointOfSale, CreateChannel, CreatePointOfSale
 from central.venues.selection import Selection

@@ -23,7 +23,7 @@ from central.kernel.keys import Keys
 from central.kernel.log_chain import seal_now
 from central.kernel.log_proof import prove
 from central.kernel.people_tables import people_tables
-from central.kernel.personal import DUTIES, ERASED, SIGN, STRUCK, PersonalKind
+from central.kernel.personal_data import DUTIES, ERASED, SIGN, STRUCK, PersonalKind
 from central.kernel.print_adoption import people_over
 from central.kernel.privileges import Action
 from central.kernel.replies import NoEntry

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer
 from central.app import make_app
 from central.kernel.actor import SYSTEM
 from central.kernel.job import job_of
-from central.kernel.personal import content_digest
+from central.kernel.personal_data import content_digest
 from central.kernel.vault import Vault
 from central.organisation.limits import LiftLimit
 from central.organisation.model import Attempt, NoSignIn

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from central.catalogue.model import PerformanceDo
-from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, Schedule
+from central.programme.sale_state import ChangeSale
 from tests.central.small_house import STARTS, Clerk, House, new_id
 
 

@@ -12,11 +12,11 @@ from central.kernel.heavy_lane import MOST_WEIGHT
 from central.kernel.privileges import EVERYTHING
 from central.kernel.registry import handler_of
 from central.kernel.trouble import NoDatabase, Unavailable
-from central.programme.carry_over import MOST_AT_ONCE, CarryOver
+from central.programme.carryover import MOST_AT_ONCE, CarryOver
 from central.programme.performances import CreatePerformance, Schedule
 from central.venues.model import NoAct
 from central.venues.selection import Selection
-from central.web.shown import SHOWN
+from central.web.preview_mark import SHOWN
 from shared.ids import Id
 from shared.outcome import Refused
 from tests.central.small_house import STARTS, Clerk, House, new_id

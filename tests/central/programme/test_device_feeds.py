@@ -29,14 +29,14 @@ from central.organisation.mentions import SetMentions
 from central.pricing.model import Tariff
 from central.pricing.ops import PriceCell, SetPrice
 from central.programme import device_feeds
-from central.programme.carry_over import CarryOver
+from central.programme.carryover import CarryOver
+from central.programme.date_change import ReschedulePerformance
 from central.programme.device_feeds import POINTS_AT_ONCE, TellPerformance, TellPlan
 from central.programme.device_loop import DeviceLoop, PlansKnown, heard
 from central.programme.note import NotePerformance
-from central.programme.on_sale import ChangeSale
 from central.programme.performances import Schedule
 from central.programme.plan_actions import OrderSeats
-from central.programme.reschedule import ReschedulePerformance
+from central.programme.sale_state import ChangeSale
 from central.selling.ops import CreatePointOfSale
 from central.venues.model import SeatOrder
 from central.venues.plan_actions import AssignLogicalCategory, DescribeSeats
@@ -44,7 +44,7 @@ from shared.ids import Id
 from shared.outcome import Ok
 from shared.wire.feeds import OfflinePolicy
 from tests.central.inventory.test_plan_performance import seats
-from tests.central.programme.test_carry_over import another, other_category
+from tests.central.programme.test_carryover import another, other_category
 from tests.central.small_house import STARTS, Clerk, House, Watch, new_id
 from tests.telling import not_told
 from tests.waiting import until

@@ -16,7 +16,7 @@ from central.inventory.plan_actions import (
     UnblockPlaces,
 )
 from central.orders.ops import PlaceOrder
-from central.programme.carry_over import CarryOver
+from central.programme.carryover import CarryOver
 from central.programme.plan_actions import OrderSeats, UndoPlanAction
 from central.programme.plan_pictures import PlanPicture
 from central.selling.ops import ChangeChannel

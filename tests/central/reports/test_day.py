@@ -21,8 +21,8 @@ from central.orders.holds import HoldPlaces
 from central.orders.model import OrdersPrivilege
 from central.orders.reads import first_sold, sold_over_time
 from central.programme.note import NotePerformance
-from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, Schedule
+from central.programme.sale_state import ChangeSale
 from central.reports.curves import STROKES, stroke_counts
 from central.reports.day import MOST_PLAYED, NEXT_DAYS, WorkingDay, working_day
 from central.reports.day_view import day_shown, sight

@@ -9,7 +9,7 @@ from central.inventory.plan_actions import BlockPlaces
 from central.kernel.actor import SYSTEM
 from central.kernel.tx import Read
 from central.reports.evening import Evening
-from central.reports.live import Evenings
+from central.reports.live_evening import Evenings
 from central.reports.live_reads import window_for
 from central.reports.live_view import draw
 from central.venues.selection import Counted, Selection

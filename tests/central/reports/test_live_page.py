@@ -27,7 +27,7 @@ from central.kernel.tx import Read
 from central.organisation.operators import WithdrawKey
 from central.organisation.ops import CreateOperator, key_digest
 from central.reports.evening import Evening, KnownDevice, Series, Window
-from central.reports.live import Evenings
+from central.reports.live_evening import Evenings
 from central.reports.live_page import LIVE, LiveLook
 from central.reports.live_view import draw, legend
 from central.reports.pages import ReportsSettings

@@ -17,8 +17,8 @@ from central.orders.model import OrdersPrivilege
 from central.orders.ops import WantedPlace
 from central.organisation.contexts import CreateContext
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
-from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, Schedule
+from central.programme.sale_state import ChangeSale
 from central.reports.day import MOST_GOING_ON, MOST_PLAYED
 from central.selling.ops import CreatePointOfSale
 from central.venues.ops import CreateLogicalConfiguration

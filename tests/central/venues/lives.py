@@ -1,6 +1,6 @@
 """What a plan lives through, for test_life_cycles.py."""
 
-from central.venues.logical import CreateLogicalConfiguration, ValidateLogical
+from central.venues.logical_configurations import CreateLogicalConfiguration, ValidateLogical
 from tests.central.small_house import Clerk, House, new_id
 
 WORKED_OUT = {

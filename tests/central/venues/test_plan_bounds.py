@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from central.kernel.beside import Beside, BesideConfig
+from central.kernel.helper_processes import Beside, BesideConfig
 from central.venues import drawing
 from central.venues.companions import Nearest
-from central.venues.draw_plan import Aisle, DrawArea, DrawBlock, DrawPlan
+from central.venues.hall_description import Aisle, DrawArea, DrawBlock, DrawPlan
 from central.venues.plan import CONTROL_BITS, Category, DrawnArea, Plan, Seat, SeatRow, Shape, Zone, write_plan
 from central.venues.plan_preparation import PlanRead, prepared_plan, reading
 from central.venues.planfile import Format, read_plan, written

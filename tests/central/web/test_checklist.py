@@ -11,8 +11,8 @@ from central.kernel.tx import Read
 from central.organisation.ops import CreateContext
 from central.pricing.model import PricingPrivilege
 from central.pricing.ops import CreatePriceGrid, PriceCell
-from central.programme.on_sale import ChangeSale
 from central.programme.performances import CreatePerformance, Schedule
+from central.programme.sale_state import ChangeSale
 from central.web.checklist import Checklist, ChecklistLine, checklist
 from tests.central.small_house import STARTS, Clerk, House, new_id
 

@@ -12,7 +12,7 @@ import pytest
 from central.devices.enrolment import ApproveDevice, InviteDevice
 from central.kernel.actor import SYSTEM
 from central.web.settings import HttpConfig
-from edge.device import enrol, identity
+from edge.device import enrolment, identity
 from edge.device.identity import ASKED_FILE, Identity, device_key, read_pending
 from shared.runtime.central import HttpCentral, Unreachable
 from shared.runtime.config import Failure
@@ -42,7 +42,7 @@ class Loses(HttpCentral):
 
 async def _enrolled(served: Any, folder: Path, line: HttpCentral, device: Any) -> Identity:
     task = asyncio.create_task(
-        enrol.ensure_enrolled(folder, DeviceKind.GATE, line, CLOCK, code=CODE, label="north", poll_s=0.02)
+        enrolment.ensure_enrolled(folder, DeviceKind.GATE, line, CLOCK, code=CODE, label="north", poll_s=0.02)
     )
     await until(lambda: read_pending(folder) is not None or task.done())
     if not task.done():
@@ -78,14 +78,14 @@ async def test_however_the_code_and_the_label_are_written_after_a_restart(
         device = await _invited(served)
         async with Loses(served.url, CLOCK, timeout_s=3, code=CODE) as line:
             first = asyncio.create_task(
-                enrol.ensure_enrolled(tmp_path, DeviceKind.GATE, line, CLOCK, code=CODE, label="north", poll_s=60)
+                enrolment.ensure_enrolled(tmp_path, DeviceKind.GATE, line, CLOCK, code=CODE, label="north", poll_s=60)
             )
             await until(lambda: line.lost > 0)
             first.cancel()
             await asyncio.gather(first, return_exceptions=True)
         async with HttpCentral(served.url, CLOCK, timeout_s=3, code=CODE) as line:
             again = asyncio.create_task(
-                enrol.ensure_enrolled(tmp_path, DeviceKind.GATE, line, CLOCK, code=code, label=label, poll_s=0.02)
+                enrolment.ensure_enrolled(tmp_path, DeviceKind.GATE, line, CLOCK, code=code, label=label, poll_s=0.02)
             )
             await until(lambda: read_pending(tmp_path) is not None or again.done())
             approval = ApproveDevice(device_id=device, kid=kid_of(device_key(tmp_path).public_key()))
@@ -116,7 +116,7 @@ async def test_a_full_disk_costs_no_code(
             if file == "pending.json":
                 assert (await _enrolled(served, tmp_path / "d", line, device)).device_id == device
             else:
-                again = enrol.ensure_enrolled(tmp_path / "d", DeviceKind.GATE, line, CLOCK, code=CODE, poll_s=0.02)
+                again = enrolment.ensure_enrolled(tmp_path / "d", DeviceKind.GATE, line, CLOCK, code=CODE, poll_s=0.02)
                 assert (await asyncio.wait_for(again, PATIENCE_S)).device_id == device
 
 

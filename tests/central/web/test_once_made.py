@@ -3,7 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from central.web.once import once
+from central.web.memo import once
 from central.web.openapi import document
 from tests.waiting import PATIENCE_S, until_now
 

@@ -9,8 +9,8 @@ import pytest
 from edge.device import health
 from edge.device.health import FALLING, FALLS, Health, Trouble
 from edge.device.identity import Stored, device_key, keep_identity
-from edge.device.said import SAID
 from edge.device.shell import DeviceConfig, start
+from edge.device.text_table import SAID
 from edge.gate.errors import ALL as GATES
 from edge.printer_agent.errors import PrinterCode
 from shared.clock import ClockState
@@ -18,9 +18,9 @@ from shared.ids import derived_id
 from shared.runtime.broker import EmbeddedBroker
 from shared.runtime.config import Failure
 from shared.runtime.mqtt import Bus, Endpoint
-from shared.runtime.notify import Notifier
 from shared.runtime.sync import Reader
 from shared.runtime.system import SystemClock
+from shared.runtime.systemd import Notifier
 from shared.runtime.tasks import Backoff, Crew, well
 from shared.texts import trouble_key
 from shared.wire import topics

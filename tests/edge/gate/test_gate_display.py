@@ -11,7 +11,7 @@ from edge.gate import errors
 from edge.gate.core import GateAnswer, LaneFace
 from edge.gate.display import Shape, picture
 from edge.gate.port import Sound
-from edge.gate.said import SAID
+from edge.gate.text_table import SAID
 from shared.ids import Id
 from shared.languages import LANGUAGES
 from shared.outcome import Ok, Refused

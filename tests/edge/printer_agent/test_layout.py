@@ -11,9 +11,9 @@ from edge.device.health import Trouble
 from edge.printer_agent import layout
 from edge.printer_agent.errors import STATUS_CODE, PrinterCode
 from edge.printer_agent.layout import PrinterLook
-from edge.printer_agent.said import SAID
 from edge.printer_agent.sheet import QrMode, Sheet, Type
 from edge.printer_agent.text import CODE_PAGES, clean, clip, wrap
+from edge.printer_agent.text_table import SAID
 from edge.printer_agent.transport import CLEAR, FLUSH
 from edge.printer_agent.words import PaperWords
 from parterre.simulators.escpos_paper import Paper

@@ -22,8 +22,8 @@ from shared.runtime.broker import ENDED, EmbeddedBroker
 from shared.runtime.doorkeeper import Away, BrokerLimits
 from shared.runtime.login import Login
 from shared.runtime.mqtt import Bus
-from shared.runtime.seldom import Seldom
 from shared.runtime.tasks import Backoff
+from shared.runtime.throttle import Seldom
 from shared.wire import topics
 from shared.wire.certificates import Certificate, DeviceKind
 from shared.wire.packets import MOST_FILTERS, Wrong
@@ -494,8 +494,8 @@ async def test_who_does_not_read_is_not_waited_for(house, monkeypatch) -> None:
 
 async def test_a_relay_takes_no_room_of_anothers_messages(house, monkeypatch) -> None:
     """One that fills what may be kept keeps its own newest; another site's presence and new bells are kept."""
-    monkeypatch.setattr("shared.runtime.kept.MOST_RETAINED", 20)
-    monkeypatch.setattr("shared.runtime.kept.MOST_OF_RELAY", 15)
+    monkeypatch.setattr("shared.runtime.kept_messages.MOST_RETAINED", 20)
+    monkeypatch.setattr("shared.runtime.kept_messages.MOST_OF_RELAY", 15)
     central, relay = house.holder("central", DeviceKind.CENTRAL), house.holder("relay", DeviceKind.BROKER)
     site = derived_id("another site")
     gate = house.holder("theirs", DeviceKind.GATE, site)
@@ -518,7 +518,7 @@ async def test_a_relay_takes_no_room_of_anothers_messages(house, monkeypatch) ->
 
 
 async def test_what_is_kept_is_bounded(house, monkeypatch) -> None:
-    monkeypatch.setattr("shared.runtime.kept.MOST_RETAINED", 5)
+    monkeypatch.setattr("shared.runtime.kept_messages.MOST_RETAINED", 5)
     central = house.holder("central", DeviceKind.CENTRAL)
     async with stage(house) as at:
         bus = Bus("127.0.0.1", at.broker.port, login=central.login, backoff=QUICK)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.runtime.doorkeeper import MOST_SHOWN, Away, BrokerLimits, Bucket, DeviceLine, Doorkeeper
-from shared.runtime.seldom import MOST_KINDS, Seldom
+from shared.runtime.throttle import MOST_KINDS, Seldom
 from shared.wire.certificates import DeviceKind
 
 FEW = BrokerLimits(

@@ -6,15 +6,15 @@ from edge.kiosk.model import Kiosk, Screen
 from edge.kiosk.ui.frame import still_there
 from edge.kiosk.ui.paint import Page
 from edge.kiosk.ui.screens.card_terminal import paint_paying
-from edge.kiosk.ui.screens.done import paint_done
-from edge.kiosk.ui.screens.idle import paint_idle
-from edge.kiosk.ui.screens.out_of_order import paint_out_of_order
+from edge.kiosk.ui.screens.closure import paint_out_of_order
+from edge.kiosk.ui.screens.invitation import paint_idle
 from edge.kiosk.ui.screens.performances import paint_performances
 from edge.kiosk.ui.screens.printing import paint_printing
 from edge.kiosk.ui.screens.problem import paint_problem
 from edge.kiosk.ui.screens.seats import paint_seats
 from edge.kiosk.ui.screens.summary import paint_summary
 from edge.kiosk.ui.screens.tariffs import paint_tariffs
+from edge.kiosk.ui.screens.thanks import paint_done
 
 SCREENS: Mapping[Screen, Callable[[Page, Kiosk], None]] = {
     Screen.IDLE: paint_idle,

@@ -21,7 +21,7 @@ from central.kernel.tx import Read
 from central.organisation.model import OperatorProfile, OrganisationPrivilege
 from central.organisation.ops import CreateContext
 from central.web.history.log import AuditLog, LogFilter, LogPage, found, kept_reason
-from central.web.history.past import NoWayBack, State, Way, restored, state_at
+from central.web.history.past_states import NoWayBack, State, Way, restored, state_at
 from central.web.history.records import Past, command_for, means_of, past, visible
 from central.web.screens.listing import contexts_below
 from shared.ids import Id

@@ -10,11 +10,11 @@ from central.kernel.actor import SYSTEM
 from central.kernel.contexts import ContextKind
 from central.kernel.countries import country_of
 from central.organisation.contexts import CreateContext
-from central.pricing.usual import CreateTariffs, NewTariff
-from central.programme.openings import VAT_OF_SHOWS
+from central.pricing.usual_tariffs import CreateTariffs, NewTariff
+from central.programme.form_defaults import VAT_OF_SHOWS
 from central.selling.model import ChannelKind
-from central.selling.usual import CreateChannels, NewChannel
-from central.web.checklist_usual import only
+from central.selling.usual_channels import CreateChannels, NewChannel
+from central.web.checklist_proposals import only
 from central.web.screens.blanks import next_code
 from shared.look import look
 from tests.central.small_house import new_id

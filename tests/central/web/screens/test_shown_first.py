@@ -12,8 +12,8 @@ import pytest
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import ContextKind
 from central.organisation.ops import CreateContext
-from central.programme.carry_page import HREF
-from central.web.shown import shown_mark
+from central.programme.carryover_page import HREF
+from central.web.preview_mark import shown_mark
 from tests.central.small_house import new_id
 from tests.central.web.screens.conftest import Browser, Page
 from tests.central.web.screens.test_flows import value
@@ -110,8 +110,8 @@ async def _back(browser: Browser) -> None:
 
 
 SHOW: dict[str, Callable[[Browser], Awaitable[None]]] = {
-    "central/programme/carry_page.py": _carried,
-    "central/web/checklist_usual.py": _usual,
+    "central/programme/carryover_page.py": _carried,
+    "central/web/checklist_proposals.py": _usual,
     "central/web/history/pages.py": _back,
     "central/web/screens/acts.py": _one_act,
     "central/web/screens/bulk.py": _many_rows,

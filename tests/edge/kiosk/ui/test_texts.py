@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.kiosk import ui
-from edge.kiosk.said import SAID
+from edge.kiosk.text_table import SAID
 from edge.kiosk.troubles import Busy, MoneyText, Notice, TroubleCode, trouble
 from edge.kiosk.ui.hall import Fullness
 from edge.kiosk.ui.screens.card_terminal import TOLD

@@ -12,7 +12,7 @@ from enum import StrEnum, auto
 from typing import Any
 
 from central.kernel.briefs import is_brief
-from central.kernel.personal import ERASED, STRUCK
+from central.kernel.personal_data import ERASED, STRUCK
 from shared.outcome import Reason
 
 State = Mapping[str, Any]

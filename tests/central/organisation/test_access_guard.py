@@ -1,8 +1,8 @@
 """Whatever lets somebody in: every command that touches it, on oneself with a signed-in browser alone, and on others.
 
-Which commands those are is found: no column that decides who comes in is written before ways_in.py was asked, and who
-asks is read from the handlers' source. A new command is found the day it is written, and fails here until it is said
-how it would be aimed at oneself.
+Which commands those are is found: no column that decides who comes in is written before access_guard.py was asked, and
+who asks is read from the handlers' source. A new command is found the day it is written, and fails here until it is
+said how it would be aimed at oneself.
 """
 
 import ast
@@ -25,7 +25,8 @@ from central.kernel.prints import OUTBOX
 from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, Handler
 from central.kernel.tx import Read, Tx
-from central.organisation import ways_in
+from central.organisation import access_guard
+from central.organisation.access_guard import CONFIRMED_FOR
 from central.organisation.erasure import EraseOperator
 from central.organisation.grants import GivePrivilege, GiveRole, SetPerimeter, TakePrivilege, TakeRole
 from central.organisation.model import LetterKind, NoOperator, Operator, OperatorProfile, PerimeterKind, SignInSession
@@ -42,7 +43,6 @@ from central.organisation.operators import (
 )
 from central.organisation.rights import actor_of, key_digest
 from central.organisation.sessions import EndOwnSession, EndSession, EndSessions
-from central.organisation.ways_in import CONFIRMED_FOR
 from shared.clock import to_ms
 from shared.ids import Id
 from shared.wire.requests import COMMAND_ID
@@ -71,12 +71,12 @@ REFUSALS = {NoOperator.OWN_PAGE, NoOperator.OWN_RIGHTS, NoOperator.CONFIRM_FIRST
 
 
 def _asks(function: FunctionType, seen: set[FunctionType]) -> set[str]:
-    """The functions of ways_in.py that it comes to, however deep."""
+    """The functions of access_guard.py that it comes to, however deep."""
     if function in seen:
         return set()
     seen.add(function)
-    here = {each.__name__ for each in called(function) if each.__module__ == ways_in.__name__}
-    return here.union(*(_asks(each, seen) for each in called(function) if each.__module__ != ways_in.__name__))
+    here = {each.__name__ for each in called(function) if each.__module__ == access_guard.__name__}
+    return here.union(*(_asks(each, seen) for each in called(function) if each.__module__ != access_guard.__name__))
 
 
 def asks(handler: Handler) -> set[str]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.web.history.past import (
+from central.web.history.past_states import (
     STRUCK,
     Act,
     FieldDifference,

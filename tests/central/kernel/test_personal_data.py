@@ -15,7 +15,7 @@ from central.kernel.crud import CONFIGURED, configured
 from central.kernel.entity import BY_NAME, ENTITIES, METADATA, SUBJECTS, Ref, entity
 from central.kernel.erasure import forget
 from central.kernel.people_tables import FORGETTING
-from central.kernel.personal import (
+from central.kernel.personal_data import (
     ERASED,
     SIGN,
     Personal,

@@ -5,7 +5,7 @@ from itertools import count, islice
 from math import cos, radians, sin
 from string import ascii_uppercase
 
-from central.venues.draw_plan import Align, DrawBlock, Numbering, RowNames
+from central.venues.hall_description import Align, DrawBlock, Numbering, RowNames
 from central.venues.plan import Seat, SeatRow
 from central.venues.planfile_csv import usual_guid
 

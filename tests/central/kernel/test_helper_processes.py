@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from central.kernel.beside import Beside, BesideConfig, Crowded, Errand, HungUp, TooHeavy
+from central.kernel.helper_processes import Beside, BesideConfig, Crowded, Errand, HungUp, TooHeavy
 from tests.central.kernel import works
 from tests.waiting import PATIENCE_S, until
 

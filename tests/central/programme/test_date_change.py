@@ -7,9 +7,9 @@ import pytest
 
 from central.catalogue.model import NoPerformance, PerformanceDo
 from central.kernel.crud import NoChange
-from central.programme.on_sale import ChangeSale
+from central.programme.date_change import ReschedulePerformance
 from central.programme.performances import CreatePerformance, DeletePerformance, Schedule
-from central.programme.reschedule import ReschedulePerformance
+from central.programme.sale_state import ChangeSale
 from tests.central.small_house import STARTS, Clerk, House, new_id
 
 LATER = STARTS + timedelta(days=7)

@@ -12,7 +12,7 @@ from central.programme.plan_history import PlanEntry, may_be_undone
 from central.programme.plans import target_context
 from central.venues.action_reads import acts_at, undone_on
 from central.venues.model import PlanAction, PlanTarget, VenuesPrivilege
-from central.web.did import LogWords, says_in_log
+from central.web.deed_words import LogWords, says_in_log
 from central.web.screens.names import Labels, label, labels
 from central.web.texts import Texts
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 
-from shared.foreign import taken
+from shared.foreign_input import taken
 from shared.ids import derived_id
 from shared.runtime.login import Login, admitted
 from shared.wire import token

@@ -1,7 +1,7 @@
 """Compares the processor time that tests took with the list of those that may take long (tests/slow.txt).
 
-    tools/slow.py REPORT            exit 0: the list is true; 1: what is not is told line by line
-    tools/slow.py REPORT --write    puts what the report says into the list, and leaves what it says nothing of
+    tools/slow_tests.py REPORT            exit 0: the list is true; 1: what is not is told line by line
+    tools/slow_tests.py REPORT --write    puts what the report says into the list, and leaves what it says nothing of
 
 REPORT is pytest's (--junitxml; `make test` writes var/tests.xml). Processor time is of the test's process and those it
 waited for, with what its fixtures took: whoever comes first pays for what a session shares.

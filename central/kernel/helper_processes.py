@@ -245,7 +245,7 @@ class _Helper:
 
     def _begin(self) -> socket.socket:
         limits = f"{self._config.cpu_s}, {self._config.memory_mib}, {self._idle_s}"
-        self._process, self._line = begun("from central.kernel.beside import serve", limits)
+        self._process, self._line = begun("from central.kernel.helper_processes import serve", limits)
         return self._line
 
     def _why_gone(self) -> Exception:

@@ -2,15 +2,15 @@
 
 import pytest
 
-from shared.runtime import kept
-from shared.runtime.kept import KEPT_FOR_S, Kept
+from shared.runtime import kept_messages
+from shared.runtime.kept_messages import KEPT_FOR_S, Kept
 from shared.wire.certificates import DeviceKind
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, most in (("MOST_RETAINED", 8), ("MOST_OF_RELAY", 6), ("MOST_OF_DEVICE", 3)):
-        monkeypatch.setattr(kept, name, most)
+        monkeypatch.setattr(kept_messages, name, most)
 
 
 def test_of_each_writer_the_newest(house) -> None:

@@ -15,11 +15,11 @@ from aiohttp import web
 from central.kernel.tx import Read
 from central.organisation.model import LetterKind, NoOperator, NoSignIn, Role, SignInSession
 from central.organisation.pages import NOT_THE_SAME, SERVICES, PageServices, as_own, typed
-from central.organisation.pages_sign_in import DoorPages
 from central.organisation.rights import second_factor_demanded
 from central.organisation.rules import SessionStanding, ended
 from central.organisation.sessions import EndOwnSession, SetLanguage
 from central.organisation.sign_in import OpenSession
+from central.organisation.sign_in_pages import DoorPages
 from central.web.form import form_of
 from central.web.screens.names import house_zone
 from central.web.session import local_path, split

@@ -2,11 +2,11 @@
 
 from aiohttp import web
 
+from central.organisation.limit_pages import limited_routes
+from central.organisation.operator_pages import operator_routes
+from central.organisation.own_pages import own_routes
 from central.organisation.pages import SIGN_IN_SERVICES, page_services
-from central.organisation.pages_limits import limited_routes
-from central.organisation.pages_operators import operator_routes
-from central.organisation.pages_own import own_routes
-from central.organisation.pages_sign_in import door_routes
+from central.organisation.sign_in_pages import door_routes
 
 
 def sign_in_pages(app: web.Application) -> None:

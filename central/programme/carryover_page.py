@@ -19,17 +19,17 @@ from central.kernel.contexts import path_of
 from central.kernel.door import Door
 from central.kernel.trouble import Unavailable
 from central.kernel.tx import Read
-from central.programme.carry_over import Carried, CarryOver, ChangeLine
+from central.programme.carryover import Carried, CarryOver, ChangeLine
 from central.venues.history import SeatField
 from central.venues.model import LogicalConfiguration, VenuesPrivilege
 from central.venues.plan_tables import LOGICAL_FIELDS
 from central.web.area import DOOR
 from central.web.form import form_of
 from central.web.frame import FRAME, Frame
+from central.web.preview_mark import SHOWN, shown_mark, was_shown
 from central.web.screens.names import Labels, label, labels
 from central.web.screens.refusals import said as refusal_text
 from central.web.session import SignedIn
-from central.web.shown import SHOWN, shown_mark, was_shown
 from central.web.texts import Texts
 from shared.ids import Id, derived_id, is_id
 from shared.outcome import Refused

@@ -10,8 +10,8 @@ from central.kernel.checklist import ChecklistItem
 from central.kernel.door import Door
 from central.web.form import form_of
 from central.web.frame import Frame
+from central.web.preview_mark import SHOWN, shown_mark, was_shown
 from central.web.session import SignedIn
-from central.web.shown import SHOWN, shown_mark, was_shown
 from shared.ids import Id, is_id
 from shared.outcome import Refused
 from shared.runtime.system import SystemClock, fresh_id

@@ -10,7 +10,7 @@ from central.inventory.plan_actions import AssignContingent, AssignLogicalContin
 from central.kernel.job import job_of
 from central.kernel.tx import Read
 from central.kernel.work import committed
-from central.programme.carry_over import CarryOver, PreviewCarryOver
+from central.programme.carryover import CarryOver, PreviewCarryOver
 from central.programme.performances import CreatePerformance, Schedule
 from central.programme.plan_actions import OrderSeats, UndoPlanAction
 from central.programme.plan_pictures import PlanPicture

@@ -7,8 +7,8 @@ from functools import partial
 from aiohttp import web
 from yarl import URL
 
-from central.kernel.beside import Errand
 from central.kernel.door import Door
+from central.kernel.helper_processes import Errand
 from central.venues.plan import FileTaken
 from central.venues.plan_preparation import taken_of
 from central.web.caller import awaited

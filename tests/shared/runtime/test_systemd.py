@@ -3,7 +3,7 @@
 import asyncio
 import socket
 
-from shared.runtime.notify import Notifier, stay
+from shared.runtime.systemd import Notifier, stay
 from tests.waiting import PATIENCE_S
 
 

@@ -15,7 +15,7 @@ from central.kernel.db import in_list
 from central.kernel.languages import house_languages, names
 from central.kernel.privileges import nodes
 from central.kernel.tx import Read
-from central.venues.logical import CreateLogicalConfiguration
+from central.venues.logical_configurations import CreateLogicalConfiguration
 from central.venues.model import PhysicalConfiguration, SeatCategory, Space, VenuesPrivilege
 from central.venues.reads import Part, categories_by_rank, parts_of, validated_halls
 from central.web.area import DOOR

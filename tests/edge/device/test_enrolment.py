@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from edge.device.enrol import REFUSALS, ensure_enrolled
+from edge.device.enrolment import REFUSALS, ensure_enrolled
 from edge.device.identity import device_key, keep_central, read_identity, read_pending
 from shared.ids import derived_id
 from shared.runtime.central import HttpCentral

@@ -17,7 +17,7 @@ from central.pricing.ops import CreateTariff
 from central.programme.performances import CreatePerformance, Schedule
 from central.venues.model import Site
 from central.venues.ops import CreateSite
-from central.web.find import Group, find
+from central.web.search import Group, find
 from central.web.texts import texts
 from shared.ids import Id
 from tests.central.small_house import STARTS, Clerk, House, new_id
