@@ -41,6 +41,7 @@ from central.web.error_page import broken
 from central.web.form import LARGE
 from central.web.frame import FRAME, Frame
 from central.web.health import REPORT
+from central.web.kept_forms import KEEPS
 from central.web.limit_sources import LIMITED
 from central.web.limits import Limits
 from central.web.line import listening
@@ -200,7 +201,7 @@ def make_app(
     app[AUTHENTICATE], app[KNOWN_CALLERS] = one_of(callers), [known for each in callers for known in each.known]
     app[PROXIES], app[FRONT] = proxies, Fronts()
     app[LIMITS], app[LIMITED] = Limits(http.limits, time.monotonic), []
-    app[BODIES], app[LARGE], app[VOUCHED] = Bodies(http), {}, []
+    app[BODIES], app[LARGE], app[VOUCHED], app[KEEPS] = Bodies(http), {}, [], {}
     app[ROSTER] = Roster()
     for key, value in given.items():
         app[key] = value

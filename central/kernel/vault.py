@@ -31,14 +31,21 @@ class Vault:
 
     def seal(self, secret: str, owner: str) -> str:
         """Text that only this key opens, and only for this owner: moved to another row it is worth nothing."""
+        return self.seal_bytes(secret.encode(), owner)
+
+    def seal_bytes(self, secret: bytes, owner: str) -> str:
         nonce = token_bytes(_NONCE)
-        return b64encode(nonce + self._cipher.encrypt(nonce, secret.encode(), owner.encode())).decode()
+        return b64encode(nonce + self._cipher.encrypt(nonce, secret, owner.encode())).decode()
 
     def open(self, sealed: str, owner: str) -> str | None:
         """None: it was sealed with another key, or for somebody else."""
+        found = self.open_bytes(sealed, owner)
+        return None if found is None else found.decode()
+
+    def open_bytes(self, sealed: str, owner: str) -> bytes | None:
         try:
             raw = b64decode(sealed, validate=True)
-            return self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], owner.encode()).decode()
+            return self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], owner.encode())
         except (ValueError, InvalidTag):
             return None
 

@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -13,10 +13,11 @@ from central.kernel.tx import Read
 from central.organisation.credentials import HeldSecrets, sessions
 from central.organisation.model import Operator, SignInSession
 from central.organisation.rights import actor_of, second_factor_demanded
-from central.organisation.rules import SessionStanding, standing
+from central.organisation.rules import SessionStanding, expired, standing
 from central.organisation.sign_in import OpenSession, SignIn, Visitor, digest
 from central.organisation.sign_in_places import KNOWN_FOR
 from central.web.cookies import cookie
+from central.web.kept_forms import SessionOver, WhyOver
 from central.web.origin import address_of
 from central.web.session import Sessions, SignedIn, csrf_of
 
@@ -94,6 +95,28 @@ class Browsers:
         if known is None or (here and not known.here):
             known = request[_KNOWN] = Known(await self._sign_in.find(self.visitor(request)), here)
         return known.found
+
+    async def over(self, request: web.Request) -> SessionOver | None:
+        """The session that this browser still names, where it is over: why, and whose it was. None: it names none, or
+        one that opens something."""
+        token = self._cookies.token(request)
+        if not token or await self.found(request):
+            return None
+
+        def look(read: Read) -> SessionOver:
+            rows = read.find(SignInSession, "WHERE token_digest = :digest", digest=digest(token))
+            operator = read.get(Operator, rows[0].operator_id) if rows else None
+            if operator is None or not operator.active:
+                return SessionOver(WhyOver.ENDED, "", read.now)
+            why = WhyOver.LONGEST if expired(rows[0], read.now) else WhyOver.IDLE
+            return SessionOver(why, operator.id, read.now)
+
+        found: SessionOver = await self._door.read(SYSTEM, look)
+        return found
+
+    async def now(self) -> datetime:
+        at: datetime = await self._door.read(SYSTEM, lambda read: read.now)
+        return at
 
     async def signed_in(self, request: web.Request) -> SignedIn | None:
         """Who is wholly signed in: what everybody else asks (web/session.SESSIONS)."""

@@ -49,6 +49,7 @@ from central.organisation.pages import SERVICES, PageServices, typed
 from central.organisation.rights import WhatMayTheyDo, WhoMay, key_digest
 from central.organisation.sessions import EndSession, EndSessions
 from central.web.form import form_of
+from central.web.kept_forms import flat, keeps, kept
 from central.web.screens.names import Labels, labels
 from central.web.screens.refusals import SaidRefusal
 from central.web.screens.rights import FIVE, node_text, privilege_text
@@ -66,6 +67,7 @@ def operator_routes(app: web.Application) -> None:
     pages = OperatorPages(services)
     app.router.add_get("/admin/operators/new", pages.new_form)
     app.router.add_post("/admin/operators/new", pages.new)
+    keeps(app, "/admin/operators/new")
     app.router.add_get("/admin/e/operator/new", pages.new_form)
     app.router.add_get("/admin/e/operator/{id:[0-9A-HJKMNP-TV-Z]{26}}", pages.show)
     app.router.add_post("/admin/operators/{id}/{act}", pages.act)
@@ -80,7 +82,8 @@ class OperatorPages:
     # --- somebody new -------------------------------------------------------------------------------------------------
 
     async def new_form(self, request: web.Request) -> web.StreamResponse:
-        return await self._new_page(request, {})
+        me = await self._services.frame.who(request)
+        return await self._new_page(request, flat(await kept(request, str(me.actor.id))))
 
     async def _new_page(self, request: web.Request, form: Form, refused: Refused | None = None) -> web.Response:
         me = await self._services.frame.who(request)

@@ -21,6 +21,7 @@ from central.organisation.sign_in import SignIn
 from central.web.area import CONFIG, DOOR
 from central.web.entrance import KNOWN_BROWSER, KNOWN_CALLERS
 from central.web.frame import FRAME, LANGUAGE_COOKIE, LANGUAGE_FOR, Frame
+from central.web.kept_forms import KEEPER, FormKeeper
 from central.web.screens.names import house_zone
 from central.web.screens.refusals import SaidRefusal, said
 from central.web.session import CSRF_FIELD, SESSIONS, STILL
@@ -49,6 +50,7 @@ class PageServices:
     mailer: Mailer
     public_url: str
     idle: timedelta  # how long a session lasts that nobody uses
+    longest: timedelta
 
     async def do(self, actor: Actor, command: Any) -> tuple[Id, Outcome[Any]]:
         """A command through the door, with the id under which the log has it."""
@@ -132,6 +134,7 @@ class SignInServices:
     mailer: Mailer
     public_url: str
     idle: timedelta  # how long a session lasts that nobody uses
+    longest: timedelta
 
     @classmethod
     def of(cls, door: Door, vault: Vault, sign_in: SignInConfig, mail: MailConfig, public_url: str) -> "SignInServices":
@@ -141,6 +144,7 @@ class SignInServices:
             Mailer(door, mail, public_url, vault),
             public_url.rstrip("/"),
             timedelta(seconds=sign_in.idle_s),
+            timedelta(seconds=sign_in.longest_s),
         )
 
 
@@ -169,9 +173,11 @@ def page_services(app: web.Application) -> None:
     frame.templates("central.organisation")
     app[SESSIONS], app[STILL], app[KNOWN_BROWSER] = browsers.signed_in, browsers.still, browsers.mark
     app[KNOWN_CALLERS].append(browsers.holder)
+    vault = way_in.vault
+    app[KEEPER] = FormKeeper(browsers.over, vault.seal_bytes, vault.open_bytes, cookies.secure, browsers.now)
     app[SERVICES] = PageServices(
         door, frame, way_in.sign_in, browsers, cookies, way_in.vault, way_in.mailer, way_in.public_url,
-        way_in.idle,
+        way_in.idle, way_in.longest,
     )  # fmt: skip
 
     async def only_https(_: web.Request, answer: web.StreamResponse) -> None:

@@ -37,6 +37,7 @@ from central.organisation.sign_in_places import (
     forgive,
     remember,
 )
+from central.web.kept_forms import KEPT_FOR
 from shared.clock import to_ms
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Refused
@@ -44,8 +45,7 @@ from shared.outcome import Ok, Outcome, Refused
 
 def wait_for(read: Read, subjects: tuple[str, ...]) -> datetime | None:
     """Until when one of these has to wait."""
-    found = [locked(read.get(Attempt, attempt_id(each)), read.now) for each in subjects]
-    return max((each for each in found if each), default=None)
+    return max(filter(None, (locked(read.get(Attempt, attempt_id(each)), read.now) for each in subjects)), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,15 +225,15 @@ def note_seen(tx: Tx, want: NoteSeen) -> Outcome[None]:  # log: only columns tha
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TidySessions:
-    """Takes away what is over, by itself (no audit): sessions, letters, failures in a row, places not seen for long. A
-    piece of each at a time; answers with whether there may be more."""
+    """Takes away what is over, by itself (no audit): sessions (an hour later: web/kept_forms.py), letters, failures in
+    a row, places not seen for long. A piece of each at a time; answers with whether there may be more."""
 
 
 @handles(TidySessions, needs=OrganisationPrivilege.SESSION_END, at=by_house_alone, gives=bool)
 def tidy_sessions(tx: Tx, _: TidySessions) -> Outcome[bool]:  # clock: taken with what a wrong one put beyond its length
     by_the_house(tx)
     over = "WHERE id IN (SELECT id FROM operator_session WHERE until <= :now OR began > :ahead LIMIT :n)"
-    ended = tx.remove(SignInSession, over, now=to_ms(tx.now), ahead=ahead(tx.now), n=FORGOTTEN_AT_ONCE)
+    ended = tx.remove(SignInSession, over, now=to_ms(tx.now - KEPT_FOR), ahead=ahead(tx.now), n=FORGOTTEN_AT_ONCE)
     return Ok(FORGOTTEN_AT_ONCE in (ended, *forget_old(tx, tx.now), forget_letters(tx)))
 
 

@@ -32,6 +32,8 @@ from central.organisation.second_factor import new_seed, otpauth_address, pictur
 from central.organisation.sessions import EndOwnSession
 from central.organisation.sign_in import OpenSession
 from central.web.form import form_of
+from central.web.kept_forms import WhyOver
+from central.web.screens.fields import duration_text
 from central.web.session import CSRF_FIELD, csrf_of, is_csrf, local_path, masked
 from central.web.texts import Texts
 from shared.languages import named
@@ -88,7 +90,14 @@ class DoorPages:
     async def _sign_in_page(
         self, request: web.Request, email: str = "", refused: Refused | None = None
     ) -> web.Response:
-        return await self.page(request, "sign_in.html", lambda t: t("Se connecter"), refused, email=email)
+        over = await self._services.browsers.over(request)
+        lasted = (
+            {WhyOver.IDLE: self._services.idle, WhyOver.LONGEST: self._services.longest}.get(over.why) if over else None
+        )
+        return await self.page(
+            request, "sign_in.html", lambda t: t("Se connecter"), refused, email=email, over=over and over.why,
+            lasted=duration_text(int(lasted.total_seconds())) if lasted else "", kept=request.query.get("kept", ""),
+        )  # fmt: skip
 
     async def sign_in(self, request: web.Request) -> web.StreamResponse:
         form = await form_of(request)

@@ -127,8 +127,15 @@ def set_prices(tx: Tx, want: SetPrices) -> Outcome[int]:
     return Ok(tx.update(grid, replace(grid, version=grid.version + 1)).version)
 
 
+def price_id(grid_id: str, category_id: str, tariff_id: str) -> Id:
+    return derived_id("price", grid_id, category_id, tariff_id)
+
+
 def _price(grid_id: Id, cell: PriceCell) -> Price:
-    made = derived_id("price", grid_id, cell.category_id, cell.tariff_id)
     return Price(
-        id=made, grid_id=grid_id, category_id=cell.category_id, tariff_id=cell.tariff_id, amount=Minor(cell.amount)
+        id=price_id(grid_id, cell.category_id, cell.tariff_id),
+        grid_id=grid_id,
+        category_id=cell.category_id,
+        tariff_id=cell.tariff_id,
+        amount=Minor(cell.amount),
     )

@@ -5,8 +5,8 @@ GET       /admin/pricing/grid/{id}/export.csv, export.xlsx
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from aiohttp import web
 
@@ -18,11 +18,13 @@ from central.kernel.tx import Read
 from central.kernel.values import Fault, whole_number
 from central.pricing.checklist_items import first_of_season
 from central.pricing.model import NoGrid, Price, PriceGrid, PricingPrivilege
-from central.pricing.ops import PriceCell, SetPrices
+from central.pricing.ops import PriceCell, SetPrices, price_id
 from central.pricing.reads import prices_of, tariffs_by_rank
 from central.venues.reads import categories_by_rank
 from central.web.form import form_of
 from central.web.frame import FRAME
+from central.web.kept_forms import keeps
+from central.web.screens.conflicts import Changer, Theirs, changers
 from central.web.screens.exports import EXPORTS, answer
 from central.web.screens.fields import Field, FieldKind, Setting, Typed, typed_of
 from central.web.screens.form_values import ABSENT, value_of
@@ -37,6 +39,7 @@ from shared.money import Minor, to_decimal
 from shared.outcome import Refused
 
 MOST_CELLS = 1_000  # on a page: as many prices as a grid may have
+_WAS = "_was."
 _AMOUNT = Field("amount", "amount", FieldKind.MONEY, int, required=False)
 
 
@@ -88,6 +91,7 @@ def pricing_pages(app: web.Application) -> None:
     frame.opening_of_new("create_price_grid", first_of_season)
     app.router.add_get("/admin/pricing/grid/{id}", show)
     app.router.add_post("/admin/pricing/grid/{id}", save)
+    keeps(app, "/admin/pricing/grid/{id}")
     app.router.add_get("/admin/pricing/grid/{id}/export.{form}", export)
 
 
@@ -102,7 +106,10 @@ def _other_currency(read: Read, t: Texts, grid: PriceGrid) -> list[str]:
 async def show(request: web.Request) -> web.Response:
     screen = await screen_of(request)
     sheet = await _sheet(screen)
-    return await _page(screen, sheet) if sheet else await screen.lost()
+    if sheet is None:
+        return await screen.lost()
+    kept = await screen.kept()
+    return await _page(screen, sheet, typed=kept, seen=_seen_in(kept) if kept else None)
 
 
 async def save(request: web.Request) -> web.Response:
@@ -112,18 +119,64 @@ async def save(request: web.Request) -> web.Response:
         return await screen.lost()
     typed = typed_from(await form_of(request))
     cells, faults = _cells(sheet, typed)
-    seen = (typed.get("_seen") or ["0"])[0]
     if faults:
-        return await _page(screen, sheet, typed=typed, faults=faults, status=422)
-    want = SetPrices(grid_id=sheet.grid.id, prices=tuple(cells), seen=whole_number(seen) or 0)
+        return await _page(screen, sheet, typed=typed, faults=faults, seen=_seen_in(typed), status=422)
+    want = SetPrices(grid_id=sheet.grid.id, prices=tuple(cells), seen=_seen_in(typed).version)
     command_id = Id(found) if is_id(found := (typed.get("_command") or [""])[0]) else new_id()
     reply, command_id = await screen.execute(want, command_id)
     outcome = reply.outcome
     if isinstance(outcome, Refused):
+        if outcome.reason == NoGrid.CHANGED_MEANWHILE:
+            return await _meanwhile(screen, sheet, typed)
         refusal = await screen.read(lambda read: said(read, screen.t, outcome, sheet.grid.id))
-        there = sheet.typed if outcome.reason == NoGrid.CHANGED_MEANWHILE else {}
-        return await _page(screen, sheet, typed=typed, refusal=refusal, theirs=there, status=409)
+        return await _page(screen, sheet, typed=typed, refusal=refusal, seen=_seen_in(typed), status=409)
     raise web.HTTPSeeOther(f"/admin/pricing/grid/{sheet.grid.id}?page={sheet.page}&done={command_id}")
+
+
+@dataclass(frozen=True, slots=True)
+class SeenGrid:
+    """What a sheet was opened on: the grid's version, and by path what stood in each cell."""
+
+    version: int
+    was: Mapping[str, str]
+
+
+def _seen_in(typed: Typed) -> SeenGrid:
+    return SeenGrid(
+        whole_number((typed.get("_seen") or ["0"])[0]) or 0,
+        {path.removeprefix(_WAS): values[0] for path, values in typed.items() if path.startswith(_WAS)},
+    )
+
+
+async def _meanwhile(screen: Screen, sheet: GridSheet, typed: Typed) -> web.Response:
+    """Somebody else saved prices: theirs where nothing else was typed, both where both changed the same."""
+    was, merged = _seen_in(typed).was, dict(typed)
+    paths = [f"{category.id}.{tariff.id}" for category in sheet.categories for tariff in sheet.tariffs]
+    theirs = [path for path in paths if _at(sheet.typed, path) != was.get(path, "")]
+    mine = {path for path in paths if _at(typed, path) != was.get(path, "")}
+    for path in theirs:
+        if path not in mine:
+            merged[path] = [_at(sheet.typed, path)]
+    t = screen.t
+
+    def look(read: Read) -> dict[str, Theirs]:
+        ids = {path: price_id(sheet.grid.id, *path.split(".")) for path in theirs}
+        by = changers(read, t, "price", ids.values())
+        unknown = Changer(t("Quelqu’un"), "")
+        found = {}
+        for path, price in ids.items():
+            who = by.get((price, ""), unknown)
+            before, after = was.get(path, "") or t("vide"), _at(sheet.typed, path) or t("vide")
+            if _at(sheet.typed, path) != _at(typed, path) or path not in mine:
+                found[path] = Theirs(after, before, who.who, who.when, path not in mine)
+        return found
+
+    beside = await screen.read(look)
+    return await _page(screen, sheet, typed=merged, theirs=beside, meanwhile=True, status=409)
+
+
+def _at(typed: Typed, path: str) -> str:
+    return (typed.get(path) or [""])[0].strip()
 
 
 async def export(request: web.Request) -> web.Response:
@@ -208,12 +261,14 @@ def _tariffs(read: Read, path: tuple[str, ...], prices: list[Price]) -> tuple[Gr
 
 async def _page(
     screen: Screen, sheet: GridSheet, *, typed: Typed | None = None, faults: list[Fault] | None = None,
-    refusal: SaidRefusal | None = None, theirs: dict[str, Any] | None = None, status: int = 200,
+    refusal: SaidRefusal | None = None, theirs: Mapping[str, Theirs] | None = None, status: int = 200,
+    seen: SeenGrid | None = None, meanwhile: bool = False,
 ) -> web.Response:  # fmt: skip
     remarks = await screen.read(lambda read: _other_currency(read, screen.t, sheet.grid))
     at_faults = {fault["at"]: sentence(screen.t, fault) for fault in faults or []}
     return await screen.page(
         "price_grid.html", status=status, title=screen.t.of(sheet.grid.names), at=sheet.context, here="price_grid",
         sheet=sheet, typed=sheet.typed if typed is None else typed, faults=at_faults, refusal=refusal,
-        theirs=theirs or {}, command=new_id(), remarks=remarks,
+        theirs=theirs or {}, command=new_id(), remarks=remarks, meanwhile=meanwhile, WAS=_WAS,
+        seen=seen or SeenGrid(sheet.grid.version, {path: values[0] for path, values in sheet.typed.items()}),
     )  # fmt: skip

@@ -26,6 +26,7 @@ from central.venues.plan_tables import LOGICAL_FIELDS
 from central.web.area import DOOR
 from central.web.form import form_of
 from central.web.frame import FRAME, Frame
+from central.web.kept_forms import keeps, kept
 from central.web.preview_mark import SHOWN, shown_mark, was_shown
 from central.web.screens.names import Labels, label, labels
 from central.web.screens.refusals import said as refusal_text
@@ -65,6 +66,7 @@ def carry_pages(app: web.Application) -> None:
 
     app.router.add_get("/admin/plan/logical/{id:[0-9A-Z]{26}}/carry-over", page)
     app.router.add_post("/admin/plan/logical/{id:[0-9A-Z]{26}}/carry-over", page)
+    keeps(app, "/admin/plan/logical/{id}/carry-over")
 
 
 async def _page(frame: Frame, door: Door, me: SignedIn, request: web.Request) -> web.Response:
@@ -73,10 +75,12 @@ async def _page(frame: Frame, door: Door, me: SignedIn, request: web.Request) ->
     if sheet is None:
         raise web.HTTPNotFound
     form: Any = await form_of(request)
-    chosen = [Id(each) for each in dict.fromkeys(form.getall("performance", [])) if is_id(each)][:MOST_PERFORMANCES]
-    kept = form.getall("field", []) if form else [str(each) for each in LOGICAL_FIELDS]
-    fields = tuple(each for each in LOGICAL_FIELDS if str(each) in kept)
-    why = str(form.get("why", ""))
+    again = None if form else await kept(request, str(me.actor.id))
+    typed = again or {name: form.getall(name) for name in form}
+    chosen = [Id(each) for each in dict.fromkeys(typed.get("performance", [])) if is_id(each)][:MOST_PERFORMANCES]
+    wanted = typed.get("field", []) if typed else [str(each) for each in LOGICAL_FIELDS]
+    fields = tuple(each for each in LOGICAL_FIELDS if str(each) in wanted)
+    why = (typed.get("why") or [""])[0]
     mark = shown_mark([of, chosen, fields, why])
     done = "_do" in form and was_shown(form.getall(SHOWN, []), mark)
     press = fresh_id(_CLOCK)
@@ -100,7 +104,7 @@ async def _page(frame: Frame, door: Door, me: SignedIn, request: web.Request) ->
     return await frame.page(
         request, "plan_carry.html", status=422 if refused or fault else 200,
         title=t("Reporter sur des représentations"), sheet=sheet,
-        chosen=chosen, kept=kept, why=why, lines=lines, refused=refused or fault,
+        chosen=chosen, wanted=wanted, why=why, lines=lines, refused=refused or fault,
         done=done and bool(lines), stopped=done and bool(lines) and bool(refused), SHOWN=SHOWN, mark=mark,
         command=press if refused and done else fresh_id(_CLOCK), unseen="_do" in form and not done,
         at=sheet["at"], here="logical_configuration",

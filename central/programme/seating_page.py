@@ -22,6 +22,7 @@ from central.web.area import DOOR
 from central.web.codes import code_of
 from central.web.form import form_of, line
 from central.web.frame import FRAME
+from central.web.kept_forms import flat, keeps, kept
 from central.web.screens.refusals import sentences
 from central.web.texts import Texts
 from shared.ids import Id, is_id
@@ -67,7 +68,7 @@ def sell_hall_routes(app: web.Application) -> None:
         if sheet is None:
             raise web.HTTPSeeOther("/admin/live")
         first, *_ = await door.read(me.actor, house_languages)
-        values = {"name": sheet.space, "code": ""}
+        values = {"name": sheet.space, "code": "", **flat(await kept(request, str(me.actor.id)))}
         faults: dict[str, list[str]] = {}
         refused: Refused | None = None
         status = 200
@@ -100,6 +101,7 @@ def sell_hall_routes(app: web.Application) -> None:
 
     app.router.add_get("/admin/sell-hall", page)
     app.router.add_post("/admin/sell-hall", page)
+    keeps(app, "/admin/sell-hall")
 
 
 def _sheet(read: Read, t: Texts, at: str, wanted: str) -> SellHallSheet | None:

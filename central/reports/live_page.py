@@ -26,7 +26,8 @@ from central.reports.evening import CheckLine, Evening
 from central.reports.live_view import Drawn, LiveFrame, draw, empty_page, page
 from central.web.caller import ASKING, AUTHENTICATE, is_browser, problem, unknown_caller
 from central.web.frame import FRAME
-from central.web.session import ASKED_S, still, to_sign_in
+from central.web.kept_forms import to_sign_in
+from central.web.session import ASKED_S, still
 from central.web.texts import language_for
 from shared.ids import is_id
 from shared.languages import named
@@ -297,7 +298,7 @@ class LivePage:
         if not is_browser(request):
             return unknown_caller(request)
         if signed_in is None:
-            raise to_sign_in(request)
+            raise await to_sign_in(request)
         return await request.app[FRAME].forbidden(request, signed_in, self._needs)
 
 

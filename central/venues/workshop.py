@@ -42,6 +42,7 @@ from central.web.area import DOOR
 from central.web.caller import awaited
 from central.web.form import LARGE, form_of
 from central.web.frame import FRAME
+from central.web.kept_forms import flat, keeps, kept
 from central.web.screens.names import label, labels
 from central.web.screens.notation import MARK
 from central.web.screens.refusals import said as refusal_text
@@ -100,10 +101,16 @@ class Workshop:
         app[LARGE].update(dict.fromkeys(("/admin/plan/new", "/admin/plan/new/preview"), MOST_BYTES + MIB))
         app.router.add_get("/admin/plan/new", self._open)
         app.router.add_post("/admin/plan/new", self._save)
+        keeps(app, "/admin/plan/new")
         app.router.add_post("/admin/plan/new/preview", self._preview)
         app.router.add_get("/admin/plan/physical/{id:[0-9A-Z]{26}}/export/{format:json|svg|csv}", self._export)
 
     async def _open(self, request: web.Request) -> web.Response:
+        me = await request.app[FRAME].who(request)
+        if sent := flat(await kept(request, str(me.actor.id))):
+            return await self._page(
+                request, WorkshopPage(sent, _numbered(sent, "block"), _numbered(sent, "area"), [], 0)
+            )
         return await self._page(request, WorkshopPage({}, [dict(_FIRST_BLOCK)], [dict(_STAGE)], [], 0))
 
     async def _page(self, request: web.Request, page: WorkshopPage, status: int = 200) -> web.Response:

@@ -18,11 +18,12 @@ from central.kernel.tx import Read
 from central.kernel.values import CODE_PATTERN, MOST_CODE
 from central.web.assets import asset_address
 from central.web.cookies import cookie
+from central.web.kept_forms import OPENED, forget, to_sign_in
 from central.web.kept_views import ViewsOf
 from central.web.notices import Provider
 from central.web.rooms import Menu
 from central.web.screens.rights import privilege_text
-from central.web.session import SESSIONS, SignedIn, masked, to_sign_in
+from central.web.session import SESSIONS, SignedIn, masked
 from central.web.shell import shell
 from central.web.texts import Texts, language_for, own_name, texts
 from shared.languages import LANGUAGES, OWN_NAMES
@@ -161,7 +162,7 @@ class Frame:
         """Who is there; nobody is sent to sign in."""
         signed_in = await self.known(request)
         if signed_in is None:
-            raise to_sign_in(request)
+            raise await to_sign_in(request)
         return signed_in
 
     async def known(self, request: web.Request) -> SignedIn | None:
@@ -187,8 +188,10 @@ class Frame:
             )
             done, at = data["shell"].done, data["shell"].at
             data["next_step"] = await self.door.read(me.actor, lambda read: self.next_step(read, at)) if done else None
-        said = self.render(template, t, me=me, request=request, csrf=masked(me.csrf) if me else "", **data)
+        again = request.get(OPENED, False)
+        said = self.render(template, t, me=me, request=request, csrf=masked(me.csrf) if me else "", again=again, **data)
         answer = web.Response(status=status, text=said, content_type="text/html", headers={"Cache-Control": "no-store"})
+        forget(request, answer)
         answer.enable_compression()
         return answer
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from secrets import token_bytes
 from typing import Any
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from aiohttp import web
 
@@ -100,14 +100,6 @@ def local_path(wanted: str | None, otherwise: str = "/admin") -> str:
     parts = split(wanted)
     clean = not parts.scheme and not parts.netloc and "\\" not in wanted and wanted.isprintable()
     return wanted if clean else otherwise
-
-
-def to_sign_in(request: web.Request) -> web.HTTPException:
-    """htmx follows no redirect to another page by itself: it is told to."""
-    address = f"/sign-in?next={quote(local_path(request.path_qs), safe='')}"
-    if "HX-Request" in request.headers:
-        return web.HTTPUnauthorized(headers={"HX-Redirect": address})
-    return web.HTTPSeeOther(address)
 
 
 @web.middleware

@@ -24,10 +24,10 @@ from central.web.texts import Texts
 
 @dataclass(frozen=True, slots=True)
 class DoneAct:
-    """An act that came to its end: its words, and what it touched."""
+    """An act that came to its end: its words, and the page of all that it changed; "": nothing."""
 
     said: str
-    touched: tuple[tuple[str, str], ...]
+    changed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +169,7 @@ def _done(read: Read, t: Texts, command_id: str) -> DoneAct | None:
     row = read.one("SELECT name, actor, answer FROM command_log WHERE id = :id", id=command_id)
     if row is None or row[1] != read.actor.label or not str(row[2]).startswith("+"):
         return None
-    touched = read.run("SELECT entity, entity_id FROM audit WHERE command_id = :id ORDER BY n LIMIT 5", id=command_id)
+    touched = read.run("SELECT entity, entity_id FROM audit WHERE command_id = :id ORDER BY n LIMIT 2", id=command_id)
     said = done_words(read, t, [(command_id, command_today(row[0]))])[command_id]
-    return DoneAct(said, tuple((today(entity), entity_id) for entity, entity_id in touched))
+    pages = [f"/admin/history/{today(entity)}/{entity_id}" for entity, entity_id in touched]
+    return DoneAct(said, pages[0] if len(pages) == 1 else f"/admin/audit/{command_id}" if pages else "")

@@ -117,11 +117,14 @@ class Audit:
         )  # fmt: skip
 
     async def one(self, request: web.Request) -> web.Response:
-        me, t = await self._reader(request)
+        """Everybody may look at what they did themselves; of what it touched they see what they may see."""
+        me = await self._frame.who(request)
+        t = self._frame.texts(request, me)
         made: One | None = await self._door.read(
             me.actor, lambda read: one(self._door, read, t, request.match_info["id"])
         )
         if made is None:
+            await self._reader(request)
             raise web.HTTPNotFound(text=t("Il n’y a rien ici que vous puissiez voir."))
         return await self._frame.page(
             request, "audit_one.html", title=t("Journal"), here="/admin/audit", one=made, at=made.entry.row.place
@@ -324,7 +327,7 @@ def one(door: Door, read: Read, t: Texts, command_id: str) -> One | None:
         return None
     logged, answer, sealed = found_
     places = _places(door, read, AUDIT)
-    if places is not None and logged.place not in places:
+    if places is not None and logged.place not in places and logged.actor != read.actor.label:
         return None
     (entry,) = told(door, read, t, [logged], house_zone(read), lines=True, most=LISTED)
     may = _may_see_what_was_asked(door, read, logged)

@@ -76,7 +76,7 @@ async def act(request: web.Request) -> web.Response:
     typed = (
         typed_from(await form_of(request))
         if posted
-        else await screen.read(lambda read: _first_typed(screen, read, sheet))
+        else await screen.opening(lambda read: _first_typed(screen, read, sheet))
     )
     given = {first: on} if handler.on else own_id(sheet, id_in(typed, OWN))
     if not posted and entered:

@@ -283,6 +283,14 @@ def _typed_rows(field: Field, value: Iterable[Any], setting: Setting, path: str)
     return typed
 
 
+def secrets_of(fields: Iterable[Field]) -> set[str]:
+    """The names of those that are secret, of groups and rows too."""
+    found: set[str] = set()
+    for each in fields:
+        found |= ({each.name} if each.secret or each.kind is FieldKind.SECRET else set()) | secrets_of(each.parts)
+    return found
+
+
 def _member(value: Any, name: str) -> Any:
     return value.get(name) if isinstance(value, Mapping) else getattr(value, name)
 

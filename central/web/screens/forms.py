@@ -10,6 +10,7 @@ from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
 from central.kernel.tx import Read
 from central.kernel.values import Fault
+from central.web.screens.conflicts import Theirs
 from central.web.screens.fields import Field, FieldKind, Setting, Typed
 from central.web.screens.form_values import languages_in, rows_at
 from central.web.screens.listing import ListFilter, found, may_see
@@ -34,8 +35,8 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class FormView:
-    """`of` is what the fields belong to in the texts: names of commands or entities, the nearest first. `theirs` are
-    (path → text) values that somebody else saved meanwhile."""
+    """`of` is what the fields belong to in the texts: names of commands or entities, the nearest first. `theirs` is
+    by path what somebody else saved meanwhile."""
 
     t: Texts
     of: tuple[str, ...]
@@ -45,7 +46,7 @@ class FormView:
     options: Mapping[str, Options] = field(default_factory=dict)
     named: Labels = field(default_factory=lambda: Labels({}))
     faults: tuple[Fault, ...] = ()
-    theirs: Mapping[str, str] = field(default_factory=dict)
+    theirs: Mapping[str, Theirs] = field(default_factory=dict)
     quiet: frozenset[str] = frozenset()
     may: Callable[[str], bool] = lambda _: True  # whether who looks may give a right
     stored: bool = False  # these are a row's values

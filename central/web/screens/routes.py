@@ -1,18 +1,24 @@
 """The addresses of the generic administration."""
 
+from typing import get_type_hints
+
 from aiohttp import web
 
+from central.kernel.entity import BY_NAME
+from central.kernel.registry import COMMANDS
 from central.web.frame import FRAME
+from central.web.kept_forms import keeps
 from central.web.screens.acts import act
 from central.web.screens.bulk import bulk
 from central.web.screens.export_lane import EXPORT_LANE, ExportLane
 from central.web.screens.exports import EXPORTS, answer, table
+from central.web.screens.fields import fields_of, secrets_of
 from central.web.screens.home import house, pick
 from central.web.screens.listing import may_see
 from central.web.screens.lists import columns_of, listed, wanted_in
 from central.web.screens.notation import notation_of
 from central.web.screens.row_forms import edit, new
-from central.web.screens.screen import declared, screen_of
+from central.web.screens.screen import creators, declared, screen_of
 from central.web.screens.things import thing
 
 
@@ -34,6 +40,17 @@ def screens(app: web.Application) -> None:
     router.add_post("/admin/e/{entity}/{id}/edit", edit)
     router.add_get("/admin/do/{command}", act)
     router.add_post("/admin/do/{command}", act)
+    for path in ("/admin/e/{entity}/new", "/admin/e/{entity}/{id}/edit", "/admin/do/{command}"):
+        keeps(app, path, _secrets)
+
+
+def _secrets(request: web.Request) -> set[str]:
+    """Fields of a form that are nobody's to keep, by their last names."""
+    said = request.match_info
+    handler, entity = COMMANDS.get(said.get("command", "")), said.get("entity", "")
+    kinds = [handler.kind] if handler else [each.kind for each in creators(entity)]
+    kinds += [BY_NAME[entity].kind] if entity in BY_NAME else []
+    return {name for kind in kinds for name in secrets_of(fields_of(get_type_hints(kind, include_extras=True)))}
 
 
 async def export(request: web.Request) -> web.Response:

@@ -13,13 +13,10 @@ from typing import Any, get_type_hints
 import orjson
 from aiohttp import web
 
-from central.kernel.actor import OPERATOR, ActorKind
 from central.kernel.contexts import root_of_house
 from central.kernel.crud import CONFIGURED, NoChange, revision
-from central.kernel.db import in_list
 from central.kernel.door import Reply
 from central.kernel.entity import Declaration, Look
-from central.kernel.former_names import names_of
 from central.kernel.privileges import Action
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
@@ -27,6 +24,7 @@ from central.kernel.values import Fault, faults_of
 from central.web.form import form_of
 from central.web.screens.blanks import easier, filled, known, next_code
 from central.web.screens.cells import reader
+from central.web.screens.conflicts import Changer, Theirs, changers
 from central.web.screens.fields import FieldKind, Typed, fields_of, optional_of, typed_of
 from central.web.screens.form_values import Parsed, parse
 from central.web.screens.forms import FormView, typed_from
@@ -38,6 +36,7 @@ from central.web.screens.sheet import (
     COMMAND,
     OWN,
     SEEN,
+    STOOD,
     WAS,
     Sheet,
     attempt,
@@ -50,9 +49,10 @@ from central.web.screens.sheet import (
     view_of,
     with_done,
 )
-from shared.clock import from_ms
 from shared.ids import Id, is_id
 from shared.outcome import Refused
+
+MOST_SHOWN = 300  # characters of what a field was
 
 
 async def new(request: web.Request) -> web.Response:
@@ -74,9 +74,9 @@ async def new(request: web.Request) -> web.Response:
     title = screen.t.do(handler.name)
     if request.method == "POST":
         return await _create(screen, declaration, sheet, title)
-    typed = await screen.read(lambda read: _first_typed(screen, read, declaration, sheet))
+    typed = await screen.opening(lambda read: _first_typed(screen, read, declaration, sheet))
     view = await screen.read(lambda read: view_of(screen, read, sheet, typed, ()))
-    return await form_page(screen, sheet, view, title, own=new_id())
+    return await form_page(screen, sheet, view, title, own=id_in(typed, OWN))
 
 
 def _first_typed(screen: Screen, read: Read, declaration: Declaration, sheet: Sheet) -> dict[str, list[str]]:
@@ -210,7 +210,11 @@ async def edit(request: web.Request) -> web.Response:
     title = screen.t.do(handler.name)
     if request.method == "POST":
         return await _change(screen, declaration, sheet, title, subject)
-    return await _fresh(screen, sheet, row, title, subject)
+    if kept := await screen.kept():
+        view = await screen.read(lambda read: view_of(screen, read, sheet, kept, ()))
+        hidden = {name: (kept.get(name) or [""])[0] for name in (SEEN, WAS, STOOD)}
+        return await form_page(screen, sheet, view, title, own=row.id, hidden=hidden, subject=subject)
+    return await _fresh(screen, declaration, sheet, row, title, subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,10 +230,13 @@ async def _row(screen: Screen, declaration: Declaration | None, wanted: str) -> 
     return await screen.read(lambda read: one(screen.door, read, declaration, wanted))
 
 
-async def _fresh(screen: Screen, sheet: Sheet, row: Any, title: str, subject: str) -> web.Response:
+async def _fresh(
+    screen: Screen, declaration: Declaration, sheet: Sheet, row: Any, title: str, subject: str
+) -> web.Response:
     typed, was = await screen.read(lambda read: _as_typed(screen, read, sheet, row))
     view = await screen.read(lambda read: view_of(screen, read, sheet, typed, ()))
-    hidden = {SEEN: revision(row), WAS: orjson.dumps(was).decode()}
+    stood = await screen.read(lambda read: _shown(screen, read, declaration, sheet, row))
+    hidden = {SEEN: revision(row), WAS: orjson.dumps(was).decode(), STOOD: orjson.dumps(stood).decode()}
     return await form_page(screen, sheet, view, title, own=Id(row.id), hidden=hidden, subject=subject)
 
 
@@ -251,7 +258,7 @@ def _digests(values: Mapping[str, Any]) -> dict[str, str]:
 
 async def _change(screen: Screen, declaration: Declaration, sheet: Sheet, title: str, subject: str) -> web.Response:
     typed = typed_from(await form_of(screen.request))
-    was = _was_in(typed)
+    was = _texts_in(typed, WAS)
     seen = (typed.get(SEEN) or [""])[0]
     parsed, _, zone_moved = await parsed_form(screen, sheet, typed)
     here = _digests(parsed.values)
@@ -276,15 +283,15 @@ async def _change(screen: Screen, declaration: Declaration, sheet: Sheet, title:
         faults = faults_in(refused, {each.name for each in sheet.fields})
         refusal = await screen.read(lambda read: said_above(read, screen.t, refused, faults, sheet.on))
     view = await screen.read(lambda read: view_of(screen, read, sheet, typed, faults))
-    hidden = {SEEN: seen, WAS: orjson.dumps(was).decode()}
+    hidden = {SEEN: seen, WAS: orjson.dumps(was).decode(), STOOD: (typed.get(STOOD) or ["{}"])[0]}
     return await form_page(
         screen, sheet, view, title, own=Id(str(sheet.on)), refusal=refusal, status=422, hidden=hidden, subject=subject
     )
 
 
-def _was_in(typed: Typed) -> dict[str, str]:
+def _texts_in(typed: Typed, name: str) -> dict[str, str]:
     try:
-        found = orjson.loads((typed.get(WAS) or ["{}"])[0])
+        found = orjson.loads((typed.get(name) or ["{}"])[0])
     except orjson.JSONDecodeError:
         return {}
     return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
@@ -311,32 +318,45 @@ async def _meanwhile(
                 if path == each.path or path.startswith(f"{each.path}.")
             }
 
-    def look(read: Read) -> tuple[FormView, str]:
-        columns = [declaration.column(name) for name in sorted(theirs & mine)]
-        of = reader(read, screen.t, declaration, [row], columns)
-        beside = {column.name: of.text(row, column) or screen.t("rien") for column in columns}
-        names = ", ".join(screen.t.field(declaration.name, name) for name in sorted(theirs))
-        by_whom = _by_whom(screen, read, declaration, row.id, names)
-        return view_of(screen, read, sheet, merged, (), theirs=beside), by_whom
+    stood = _texts_in(typed, STOOD)
 
-    view, conflict = await screen.read(look)
-    hidden = {SEEN: revision(row), WAS: orjson.dumps(now).decode()}
+    def look(read: Read) -> tuple[FormView, str, dict[str, str]]:
+        texts = _shown(screen, read, declaration, sheet, row)
+        beside = _theirs(screen, read, declaration, row.id, texts, stood, theirs, mine)
+        view = view_of(screen, read, sheet, merged, (), theirs=beside)
+        return view, _by_whom(screen, read, declaration, row.id, theirs), texts
+
+    view, conflict, texts = await screen.read(look)
+    hidden = {SEEN: revision(row), WAS: orjson.dumps(now).decode(), STOOD: orjson.dumps(texts).decode()}
     return await form_page(
         screen, sheet, view, title, own=Id(row.id), status=409, hidden=hidden, subject=subject, conflict=conflict
     )
 
 
-def _by_whom(screen: Screen, read: Read, declaration: Declaration, row_id: str, names: str) -> str:
+def _shown(screen: Screen, read: Read, declaration: Declaration, sheet: Sheet, row: Any) -> dict[str, str]:
+    """What each field says of the row, for who is told later what it was."""
+    columns = [declaration.column(each.name) for each in sheet.fields]
+    of = reader(read, screen.t, declaration, [row], columns)
+    said = {column.name: of.text(row, column) for column in columns}
+    return {name: text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…" for name, text in said.items()}
+
+
+def _theirs(
+    screen: Screen, read: Read, declaration: Declaration, row_id: str, texts: Mapping[str, str],
+    stood: Mapping[str, str], theirs: set[str], mine: set[str],
+) -> dict[str, Theirs]:  # fmt: skip
+    t, by = screen.t, changers(read, screen.t, declaration.name, [row_id])
+    unknown = Changer(t("Quelqu’un"), "")
+    found = {}
+    for name in theirs:
+        who = by.get((row_id, name)) or by.get((row_id, "")) or unknown
+        before = stood[name] or t("rien") if name in stood else None
+        found[name] = Theirs(texts[name] or t("rien"), before, who.who, who.when, name not in mine)
+    return found
+
+
+def _by_whom(screen: Screen, read: Read, declaration: Declaration, row_id: str, theirs: set[str]) -> str:
     t = screen.t
-    called, params = in_list("entity", names_of(declaration.name))
-    last = read.one(
-        "SELECT l.actor, l.at FROM audit a JOIN command_log l ON l.id = a.command_id "  # noqa: S608 - names of ours, values are parameters
-        f"WHERE a.entity_id = :id AND a.entity IN {called} "
-        "ORDER BY l.at DESC LIMIT 1",
-        id=row_id,
-        **params,
-    )
-    kind, _, actor_id = str(last[0]).partition(":") if last else ("", "", "")
-    who = label(read, t, OPERATOR.table, actor_id) if kind == ActorKind.OPERATOR else t("Quelqu’un")
-    when = t.moment(from_ms(last[1]), setting_of(read, "", None, {}, screen.at).zone, "short") if last else ""
-    return t("{who} a changé ceci entre-temps ({when}) : {names}.", who=who, when=when, names=names)
+    last = changers(read, t, declaration.name, [row_id]).get((row_id, ""), Changer(t("Quelqu’un"), ""))
+    names = ", ".join(t.field(declaration.name, name) for name in sorted(theirs))
+    return t("{who} a changé ceci entre-temps ({when}) : {names}.", who=last.who, when=last.when, names=names)

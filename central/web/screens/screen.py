@@ -13,6 +13,7 @@ from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, Handler
 from central.kernel.tx import Read
 from central.web.frame import FRAME, Frame
+from central.web.kept_forms import Typed, kept
 from central.web.session import SignedIn
 from central.web.texts import Texts
 from shared.ids import Id, is_id
@@ -43,6 +44,15 @@ class Screen:
     async def read(self, look: Callable[[Read], T]) -> T:
         found: T = await self.door.read(self.me.actor, look)
         return found
+
+    async def kept(self) -> Typed | None:
+        """What they had typed into this form when their session was over."""
+        return await kept(self.request, str(self.me.actor.id))
+
+    async def opening(self, look: Callable[[Read], Typed]) -> Typed:
+        """That, or else how the form opens."""
+        held = await self.kept()
+        return await self.read(look) if held is None else held
 
     async def execute(self, command: Any, command_id: Id, *, dry_run: bool = False) -> tuple[Reply, Id]:
         """The door's answer, and the id under which it was given. Who goes back in the browser and sends other content

@@ -24,6 +24,7 @@ COMMAND = "_command"
 OWN = "_id"
 SEEN = "_seen"
 WAS = "_was"
+STOOD = "_stood"
 ZONE = "_zone"
 DO = "_do"
 
