@@ -23,6 +23,7 @@ from central.web.caller import ASKED, Callers, KnownCaller, in_header, problem, 
 from central.web.limits import RequestLimit
 from shared.ids import Id, is_id
 from shared.wire.codec import dump
+from shared.wire.refusals import DeviceRefusal
 from shared.wire.requests import (
     CODE,
     DEVICE,
@@ -32,7 +33,6 @@ from shared.wire.requests import (
     PASS,
     SIGNATURE,
     TIME,
-    WRONG_TIME,
     TimeTold,
     body_genuine,
     in_time,
@@ -121,6 +121,6 @@ async def _device(door: Door, request: web.Request) -> Actor | web.Response | No
     if not in_time(request.headers, now):  # told to whoever holds the key: it may be the device, whose clock is wrong
         time = seal(dump(TimeTold(request.headers.get(NONCE, "")[:MOST_NONCE], now)), door.keys.signer)
         title = "The request was not signed about now. Sign it by the time told."
-        return problem(401, WRONG_TIME, title, fix=TIME, detail={"now": now, "time": time})
+        return problem(401, DeviceRefusal.WRONG_TIME.value, title, fix=TIME, detail={"now": now, "time": time})
     grants = frozenset({(str(DevicesPrivilege.DEVICE_SYNC), str(device.context_id))})
     return Actor(ActorKind.DEVICE, device.id, device.code, grants)

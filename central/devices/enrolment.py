@@ -26,7 +26,7 @@ from shared.clock import to_ms
 from shared.ids import Id
 from shared.languages import in_all
 from shared.outcome import Ok, Outcome, Refused
-from shared.wire.certificates import DeviceKind, requested_key
+from shared.wire.certificates import DeviceKind, EnrolmentState, requested_key
 from shared.wire.facts import GENESIS
 from shared.wire.feeds import FeedFamily, KeyRow, feed_name
 from shared.wire.seal import kid_of
@@ -272,14 +272,17 @@ class Enrolment:
     kid: str
 
 
+_SEEN = {DeviceState.ACTIVE: EnrolmentState.APPROVED, DeviceState.REVOKED: EnrolmentState.REFUSED}
+
+
 # open: the key that was enrolled asks how it stands
 @answers(Enrolment, needs=None, refuses=(NoDevice,), gives=dict[str, Any])
 def enrolment(read: Read, want: Enrolment) -> Outcome[dict[str, Any]]:
     device = read.get(Device, want.device_id)
     if device is None or device.kid != want.kid:
         return Refused(NoDevice.NO_SUCH_DEVICE, fix="device_id")
-    state = {DeviceState.ACTIVE: "approved", DeviceState.REVOKED: "refused"}.get(device.state, "pending")
-    if state != "approved":
+    state = _SEEN.get(device.state, EnrolmentState.PENDING)
+    if state is not EnrolmentState.APPROVED:
         return Ok({"state": state})
     return Ok(
         {

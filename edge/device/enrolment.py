@@ -32,8 +32,9 @@ from shared.runtime.log import logger
 from shared.runtime.system import Clock, fresh_id
 from shared.runtime.tasks import Backoff
 from shared.wire.bounds import IdOrNone, IdText, Json, Pem, Word
-from shared.wire.certificates import DeviceKind, signing_request, verified
+from shared.wire.certificates import DeviceKind, EnrolmentState, signing_request, verified
 from shared.wire.codec import dump, load
+from shared.wire.refusals import DeviceRefusal
 from shared.wire.seal import kid_of
 
 log = logger(__name__)
@@ -41,20 +42,21 @@ MOST_ANSWER = 256 * 1024
 
 _NEW_CODE = "Make a new code for this device in the device list and enter it."
 REFUSALS = {
-    "no_device.bad_code": (
-        "Central does not know this code.",
-        _NEW_CODE,
+    DeviceRefusal.BAD_CODE: ("Central does not know this code, or it was used already.", _NEW_CODE),
+    DeviceRefusal.CODE_EXPIRED: ("This code is too old: it lives ten minutes.", _NEW_CODE),
+    DeviceRefusal.BAD_REQUEST: (
+        "Central could not read this device's request.", "Check that both run the same version.",
     ),
-    "no_device.code_expired": ("This code is too old: it lives ten minutes.", _NEW_CODE),
-    "code_used": ("This code was used already.", _NEW_CODE),
-    "no_device.bad_request": ("Central could not read this device's request.", "Check that both run the same version."),
-    "no_device.key_taken": (
+    DeviceRefusal.KEY_TAKEN: (
         "Another device has, or had, this device's key at central.",
         "Give this device a data directory of its own: it makes a key there. Keep the old one until all is told.",
     ),
-    "refused": ("An operator refused this device.", "Ask who runs the devices; then enrol it with a new code."),
-    "no_device.no_such_device": ("Central no longer knows this request.", _NEW_CODE),
-}
+    DeviceRefusal.NO_SUCH_DEVICE: ("Central no longer knows this request.", _NEW_CODE),
+}  # fmt: skip
+
+
+class NotApproved(Exception):
+    """An operator said no to this device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,9 @@ class Requested:
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentStanding:
-    """Answer of `enrolment`. `state`: pending, approved or refused."""
+    """Answer of `enrolment`."""
 
-    state: Word
+    state: EnrolmentState
     certificate: Pem | None = None
     root_pem: Pem | None = None
     central_certificates: Annotated[tuple[Pem, ...], Field(max_length=20)] = ()
@@ -135,22 +137,23 @@ async def _enrolled(
             delay = next(delays)
             tell(f"Central cannot be reached ({bad}); trying again.")
             await asyncio.sleep(delay)
-        except Declined as bad:
+        except (Declined, NotApproved) as bad:
             keep_pending(directory, None)
             forget_asked(directory)
             if asked or not code:
-                raise refusal(bad) from bad
+                raise _failure(bad) from bad
             pending = None  # an earlier request that came to nothing, but there is a code to ask anew
         except Failure:
             keep_pending(directory, None)
             raise
 
 
-def refusal(bad: Declined) -> Failure:
-    sentence, step = REFUSALS.get(
-        bad.reason, (f"Central refuses to enrol this device ({bad.reason}).", "Look at the device list at central.")
-    )
-    return Failure(sentence, step)
+def _failure(bad: Declined | NotApproved) -> Failure:
+    if isinstance(bad, NotApproved):
+        return Failure("An operator refused this device.", "Ask who runs the devices; then enrol it with a new code.")
+    if bad.reason in REFUSALS:
+        return Failure(*REFUSALS[bad.reason])
+    return Failure(f"Central refuses to enrol this device ({bad.said}).", "Look at the device list at central.")
 
 
 async def _ask(
@@ -176,9 +179,9 @@ async def _look(
     directory: Path, central: Central, key: Ed25519PrivateKey, pending: Pending, kind: DeviceKind
 ) -> Identity | None:
     standing = await standing_of(central, pending.device_id, kid_of(key.public_key()))
-    if standing.state == "refused":
-        raise Declined("refused")
-    if standing.state != "approved" or standing.certificate is None or standing.institution_id is None:
+    if standing.state is EnrolmentState.REFUSED:
+        raise NotApproved
+    if standing.state is not EnrolmentState.APPROVED or standing.certificate is None or standing.institution_id is None:
         return None
     if standing.root_pem is not None and standing.root_pem != pending.root_pem:
         raise Failure(

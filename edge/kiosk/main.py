@@ -308,7 +308,7 @@ class Wiring:
         try:
             await till.ask(ask, lease_id, visitor=False)
         except Declined as no:
-            log.info("no stock", performance=ask.performance_id, why=no.reason)
+            log.info("no stock", performance=ask.performance_id, why=no.said)
             self._declined_until[key] = asyncio.get_running_loop().time() + REFUSED_FOR_S
         except Unreachable as bad:
             log.info("stock not asked", why=str(bad))

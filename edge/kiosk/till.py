@@ -61,20 +61,21 @@ from shared.wire.facts import Sale, SalePayment
 from shared.wire.leases import Lease, LeaseState
 from shared.wire.printing import JobReport, PrintJob
 from shared.wire.printing import PrintState as UnitState
+from shared.wire.refusals import DeviceRefusal
 from shared.wire.seal import Sealed
 
 log = logger(__name__)
 FRESH = timedelta(minutes=3)  # so long after a crash the visitor is believed to stand there still
 SUBMIT_TRIES = 4
 REFUSED_AS = {
-    "no_lease.taken": Notice.SEAT_TAKEN,
-    "no_place.taken": Notice.SEAT_TAKEN,
-    "no_lease.not_a_seller": Notice.CLOSED,
-    "no_lease.not_on_sale": Notice.CLOSED,
-    "no_lease.no_such_performance": Notice.CLOSED,
-    "no_lease.reserve_kept": Notice.NOT_ENOUGH,
-    "no_lease.too_many": Notice.NOT_ENOUGH,
-    "no_place.limit": Notice.NOT_ENOUGH,
+    DeviceRefusal.LEASE_TAKEN: Notice.SEAT_TAKEN,
+    DeviceRefusal.PLACE_TAKEN: Notice.SEAT_TAKEN,
+    DeviceRefusal.NOT_A_SELLER: Notice.CLOSED,
+    DeviceRefusal.NOT_ON_SALE: Notice.CLOSED,
+    DeviceRefusal.NO_SUCH_PERFORMANCE: Notice.CLOSED,
+    DeviceRefusal.RESERVE_KEPT: Notice.NOT_ENOUGH,
+    DeviceRefusal.TOO_MANY_PLACES: Notice.NOT_ENOUGH,
+    DeviceRefusal.LIMIT: Notice.NOT_ENOUGH,
 }
 """Central's reasons that a visitor can do something about; for all others they try once more."""
 
@@ -176,7 +177,8 @@ class Till:
             async with asyncio.timeout(self._config.lease_s):
                 await self.ask(ask, self._device.fresh_id(), visitor=True)
         except Declined as no:
-            self.send(LeaseRefused(REFUSED_AS.get(no.reason, Notice.NO_ANSWER), ask.seats))
+            notice = REFUSED_AS.get(no.reason, Notice.NO_ANSWER) if no.reason else Notice.NO_ANSWER
+            self.send(LeaseRefused(notice, ask.seats))
         except (Unreachable, TimeoutError):
             self.send(LeaseRefused(Notice.NO_ANSWER, ask.seats))
         except Exception:

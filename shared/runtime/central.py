@@ -18,7 +18,8 @@ from shared.ids import Id
 from shared.runtime.log import logger
 from shared.runtime.system import Clock
 from shared.wire.codec import build
-from shared.wire.requests import CODE, COMMAND_ID, NONCE, PASS, PASS_FORM, WRONG_TIME, TimeTold, signed_headers
+from shared.wire.refusals import DeviceRefusal, refusal_named
+from shared.wire.requests import CODE, COMMAND_ID, NONCE, PASS, PASS_FORM, TimeTold, signed_headers
 from shared.wire.seal import Sealed, Signer
 
 log = logger(__name__)
@@ -45,11 +46,13 @@ class Later(Unreachable):
 
 
 class Declined(Exception):
-    """Central said no: a named reason, and the id or code of what must change."""
+    """Central said no: by a `reason` that a device does something about, or by another (None), whose name `said` has
+    for a person; and the id or code of what must change."""
 
-    def __init__(self, reason: str, fix: str = "", detail: Mapping[str, Any] | None = None) -> None:
-        super().__init__(f"{reason} ({fix})" if fix else reason)
-        self.reason = reason
+    def __init__(self, said: DeviceRefusal | str, fix: str = "", detail: Mapping[str, Any] | None = None) -> None:
+        self.reason = refusal_named(said) if isinstance(said, str) else said
+        self.said = said if isinstance(said, str) else said.value
+        super().__init__(f"{self.said} ({fix})" if fix else self.said)
         self.fix = fix
         self.detail = dict(detail or {})
 
@@ -163,7 +166,8 @@ class HttpCentral:
             return False
         try:
             said = orjson.loads(text)
-            sealed = build(Sealed, said["detail"]["time"]) if said["reason"] == WRONG_TIME else None
+            late = refusal_named(said["reason"]) is DeviceRefusal.WRONG_TIME
+            sealed = build(Sealed, said["detail"]["time"]) if late else None
             told = sealed.body(TimeTold) if sealed and self.vouches(sealed) else None
         except (ValueError, KeyError, TypeError):
             return False

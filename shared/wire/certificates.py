@@ -57,6 +57,14 @@ RIGHTS: Mapping[DeviceKind, frozenset[Right]] = {
 }
 
 
+class EnrolmentState(StrEnum):
+    """How central sees a request for a certificate."""
+
+    PENDING = auto()
+    APPROVED = auto()
+    REFUSED = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """A verified certificate. `site_id` is empty for central itself; validity is aware UTC."""

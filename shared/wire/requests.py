@@ -34,8 +34,6 @@ tells the device from others at its address that sign falsely in its name, befor
 CODE = "Parterre-Code"
 """The code that a device enrols with, beside the one in the body: for the same, before it has a name."""
 COMMAND_ID = "Idempotency-Key"
-WRONG_TIME = "wrong_time"
-"""The refusal's reason: its detail has under `time` what central says, a sealed `TimeTold`."""
 WINDOW: Final = timedelta(minutes=10)
 MOST_NONCE = 64
 PASS_FORM = re.compile(r"[0-9A-Z]{26}\.[0-9a-f]{64}")  # an id and 256 bits: anything else cannot be sent again
@@ -43,7 +41,8 @@ PASS_FORM = re.compile(r"[0-9A-Z]{26}\.[0-9a-f]{64}")  # an id and 256 bits: any
 
 @dataclass(frozen=True, slots=True)
 class TimeTold:
-    """What central seals: the asker's own nonce, so that an old answer is useless, and its time (aware)."""
+    """What central seals for who is out of time (`DeviceRefusal.WRONG_TIME`; under `time` of the answer's detail): the
+    asker's own nonce, so that an old answer is useless, and its time (aware)."""
 
     nonce: Word
     at: Moment

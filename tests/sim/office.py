@@ -159,11 +159,11 @@ def _answer(reply: Reply) -> bytes:
     if not reply.ok:
         said = reply.outcome
         assert isinstance(said, Refused)
-        raise Declined(said.reason, said.fix, said.detail)
+        raise Declined(said.reason.key, said.fix, said.detail)
     return reply.body
 
 
 def _bytes(outcome: Outcome[Any]) -> bytes:
     if isinstance(outcome, Ok):
         return orjson.dumps(outcome.value)
-    raise Declined(outcome.reason, outcome.fix, outcome.detail)
+    raise Declined(outcome.reason.key, outcome.fix, outcome.detail)

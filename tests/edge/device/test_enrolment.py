@@ -11,7 +11,8 @@ from shared.runtime.central import HttpCentral
 from shared.runtime.config import Failure
 from shared.runtime.login import admitted, read_login
 from shared.runtime.system import SystemClock
-from shared.wire.certificates import DeviceKind
+from shared.wire.certificates import DeviceKind, EnrolmentState
+from shared.wire.refusals import DeviceRefusal
 from shared.wire.seal import kid_of
 from tests.waiting import PATIENCE_S, until
 
@@ -91,9 +92,7 @@ async def test_no_line_is_waited_out(house, central, tmp_path, enrol) -> None:
     assert (await asyncio.wait_for(task, PATIENCE_S)).certificate.kind is DeviceKind.GATE
 
 
-@pytest.mark.parametrize(
-    "reason", [reason for reason in REFUSALS if reason not in ("refused", "no_device.no_such_device")]
-)
+@pytest.mark.parametrize("reason", sorted({*REFUSALS} - {DeviceRefusal.NO_SUCH_DEVICE}, key=str))
 async def test_refusals_name_the_next_step(central, tmp_path, enrol, reason) -> None:
     central.codes["9"] = reason
     with pytest.raises(Failure) as caught:
@@ -113,11 +112,11 @@ async def test_an_operator_may_refuse_and_a_new_code_starts_anew(house, central,
     device_id = derived_id("enrolled", kid_of(device_key(tmp_path / "data").public_key()))
     task = asyncio.create_task(enrol("1"))
     await until(lambda: device_id in central.standing)
-    central.standing[device_id] = {"state": "refused"}
+    central.standing[device_id] = {"state": EnrolmentState.REFUSED}
     with pytest.raises(Failure, match="operator refused"):
         await asyncio.wait_for(task, PATIENCE_S)
     task = asyncio.create_task(enrol("2"))
-    await until(lambda: central.standing[device_id]["state"] == "pending")
+    await until(lambda: central.standing[device_id]["state"] is EnrolmentState.PENDING)
     approve(house, central, tmp_path)
     assert (await asyncio.wait_for(task, PATIENCE_S)).device_id == device_id
 

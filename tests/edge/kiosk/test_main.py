@@ -31,6 +31,7 @@ from shared.wire.certificates import DeviceKind
 from shared.wire.codec import adapter, build, load
 from shared.wire.facts import FactKind, Sale
 from shared.wire.leases import Lease, LeasedPlace, LeaseState
+from shared.wire.refusals import DeviceRefusal
 from shared.wire.seal import seal
 from shared.wire.token import parse
 from tests.waiting import until
@@ -109,7 +110,7 @@ class Bench:
             row = "a" if want["category_id"] == house.a else "b"
             chosen = [name for name in self.free if name[0] == row][:4]  # the rest stays with central
         if len(chosen) < (len(want["seats"]) or 1):
-            raise fakes_module().No("no_lease.taken")
+            raise fakes_module().No(DeviceRefusal.LEASE_TAKEN)
         self.free = [name for name in self.free if name not in chosen]
         places = tuple(LeasedPlace(house.seat(name), house.a if name[0] == "a" else house.b, 1) for name in chosen)
         template = house.lease("a0")

@@ -13,17 +13,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.ids import Id, derived_id
 from shared.runtime.central import OPEN
-from shared.wire.certificates import Certificate, requested_key
+from shared.wire.certificates import Certificate, EnrolmentState, requested_key
 from shared.wire.codec import dump, load
 from shared.wire.facts import Fact, Receipt, Upload, fact_hash
 from shared.wire.feeds import FeedPage, FeedRow
-from shared.wire.requests import COMMAND_ID, DEVICE, NONCE, WRONG_TIME, TimeTold, body_genuine, in_time, request_genuine
+from shared.wire.refusals import DeviceRefusal
+from shared.wire.requests import COMMAND_ID, DEVICE, NONCE, TimeTold, body_genuine, in_time, request_genuine
 from shared.wire.seal import Signer, genuine, kid_of, seal
 
 
 class No(Exception):
-    def __init__(self, reason: str, status: int = 409, detail: Any = None, again: str = "") -> None:
-        super().__init__(reason)
+    def __init__(self, said: DeviceRefusal | str, status: int = 409, detail: Any = None, again: str = "") -> None:
+        super().__init__(said)
+        reason = said if isinstance(said, str) else said.value
         self.reason, self.status, self.detail, self.again = reason, status, detail or {}, again
 
 
@@ -79,7 +81,7 @@ class FakeCentral:
     def approve(self, device_id: str, certificate: Certificate, institution_id: Id, **more: Any) -> None:
         self.devices[device_id] = certificate
         self.standing[device_id] = {
-            "state": "approved",
+            "state": EnrolmentState.APPROVED,
             "certificate": certificate.pem,
             "root_pem": self.root_pem,
             "central_certificates": [self.certificate.pem],
@@ -117,7 +119,7 @@ class FakeCentral:
         now = datetime.now(UTC) + self.ahead
         if not in_time(request.headers, now):
             told = TimeTold(request.headers.get(NONCE, ""), now)
-            raise No(WRONG_TIME, 401, {"time": seal(dump(self.bend_time(told)), self.signer)})
+            raise No(DeviceRefusal.WRONG_TIME, 401, {"time": seal(dump(self.bend_time(told)), self.signer)})
 
     def _device_feeds(self, *_: Any) -> Any:
         return {"feeds": sorted(self.feeds), "settings": self.settings}
@@ -169,21 +171,21 @@ class FakeCentral:
 
     def _enrol_device(self, body: bytes, _: Any) -> Any:
         said = orjson.loads(body)
-        why = self.codes.get(said["code"], "no_device.bad_code")
+        why = self.codes.get(said["code"], DeviceRefusal.BAD_CODE)
         if why:
             raise No(why)
         key = requested_key(said["request_pem"])
         if key is None:
-            raise No("no_device.bad_request")
-        self.codes[said["code"]] = "code_used"
+            raise No(DeviceRefusal.BAD_REQUEST)
+        self.codes[said["code"]] = DeviceRefusal.BAD_CODE
         device_id = derived_id("enrolled", kid_of(key))
-        self.standing[device_id] = {"state": "pending", "key": key}
+        self.standing[device_id] = {"state": EnrolmentState.PENDING, "key": key}
         return {"device_id": device_id, "root_pem": self.root_pem}
 
     def _enrolment(self, _: bytes, query: Any) -> Any:
         found = self.standing.get(query["device_id"])
         if found is None:
-            raise No("no_device.no_such_device", 404)
+            raise No(DeviceRefusal.NO_SUCH_DEVICE, 404)
         return {name: value for name, value in found.items() if name != "key"}
 
 

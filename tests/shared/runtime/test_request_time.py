@@ -8,6 +8,7 @@ from shared.clock import Reading
 from shared.runtime.central import Declined, HttpCentral
 from shared.runtime.keyring import Keyring
 from shared.wire.certificates import DeviceKind, Right
+from shared.wire.refusals import DeviceRefusal
 from shared.wire.requests import WINDOW, TimeTold
 from shared.wire.seal import Sealed
 from tests.shared.runtime.fake_central import FakeCentral
@@ -73,7 +74,7 @@ async def test_nobody_else_says_what_time_it_is(central: FakeCentral, house, lie
                 wrong.vouches = lambda _: False
             case _:
                 wrong.vouches = None
-        with pytest.raises(Declined, match="wrong_time"):
+        with pytest.raises(Declined, match=DeviceRefusal.WRONG_TIME.value):
             await wrong.query("device_feeds", {})
 
 

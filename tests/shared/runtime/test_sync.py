@@ -147,7 +147,7 @@ async def test_unsigned_and_unknown_requests_are_declined(bench, house) -> None:
             await nobody.query("device_feeds", {})
     with pytest.raises(Declined) as caught:
         await bench.line.query("feed", {"feed": "no/such feed&x=ä", "after": "0"})
-    assert (caught.value.reason, caught.value.fix) == ("no_such_feed", "f")
+    assert (caught.value.said, caught.value.fix) == ("no_such_feed", "f")
 
 
 async def test_facts_are_settled_by_receipt_only(bench) -> None:
