@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from central.catalogue.model import Event, Performance, PerformanceState
+from central.catalogue.model import OVER, Event, Performance, PerformanceState
 from central.kernel.crud import command_of
 from central.kernel.privileges import Action
 from shared.rules.selling import Selling, selling
@@ -14,3 +14,10 @@ def on_sale(performance: Performance, now: datetime) -> bool:
     """Whether it is sold now, as far as the performance itself says."""
     put = performance.state is PerformanceState.ON_SALE
     return selling(put, performance.sell_until, performance.closes, now) is Selling.OPEN
+
+
+def sale_over(performance: Performance, now: datetime) -> bool:
+    """Whether its sale has come to its end, by the clock or by somebody's word."""
+    if performance.state in OVER:
+        return True
+    return selling(True, performance.sell_until, performance.closes, now) is Selling.OVER

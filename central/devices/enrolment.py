@@ -16,7 +16,7 @@ from central.kernel.crud import NoChange, code_taken
 from central.kernel.db import Row
 from central.kernel.entity import Between, Look, Loose, Raw, Reach, Ref, Secret
 from central.kernel.languages import spoken_first
-from central.kernel.registry import answers, handles
+from central.kernel.registry import answers, goes, handles
 from central.kernel.spans import ahead
 from central.kernel.tx import Read, Tx
 from central.kernel.values import Code, Offered
@@ -130,13 +130,15 @@ class RenewCode:
     device_id: Annotated[Id, Ref("device")]
 
 
-@handles(RenewCode, needs=DevicesPrivilege.DEVICE_MODIFY, refuses=(NoDevice,), gives=datetime)
+@handles(
+    RenewCode, only=(DeviceState.INVITED,), needs=DevicesPrivilege.DEVICE_MODIFY, refuses=(NoDevice,), gives=datetime
+)
 def renew_code(tx: Tx, want: RenewCode) -> Outcome[datetime]:
     """Answers with the end of the code's life."""
     device = tx.get(Device, want.device_id)
     if device is None:
         return Refused(NoDevice.NO_SUCH_DEVICE, fix="device_id")
-    if device.state is not DeviceState.INVITED:
+    if not goes(RenewCode, device.state):
         return Refused(NoDevice.NOT_POSSIBLE_NOW, fix=device.id, detail={"state": device.state})
     until = tx.now + CODE_LIVES
     digest = code_digest(made_code(tx.keys, device.id, until))

@@ -9,8 +9,9 @@ from typing import Any
 from aiohttp import web
 
 from central.devices.instructions import CommandDevice
-from central.devices.model import Device, DevicesPrivilege, DeviceState
+from central.devices.model import Device, DevicesPrivilege
 from central.kernel.entity import BY_NAME
+from central.kernel.registry import goes
 from central.kernel.tx import Read
 from central.web.area import DOOR
 from central.web.form import form_of, line
@@ -39,7 +40,7 @@ def instruction_pages(app: web.Application) -> None:
 
 
 def takes_instructions(device: Device) -> bool:
-    return device.kind is DeviceKind.GATE and device.state is DeviceState.ACTIVE
+    return device.kind is DeviceKind.GATE and goes(CommandDevice, device.state)
 
 
 def body_of(name: str, form: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from aiohttp import web
 from central.devices.model import Device, DevicesPrivilege, DeviceState, NoDevice
 from central.kernel.entity import Between, Look, Ref
 from central.kernel.outbox import Act
-from central.kernel.registry import handles
+from central.kernel.registry import goes, handles
 from central.kernel.tx import Tx
 from central.web.area import BUS
 from shared.ids import Id
@@ -38,12 +38,13 @@ class CommandDevice:
 
 @handles(
     CommandDevice,
+    only=(DeviceState.ACTIVE,),
     needs=DevicesPrivilege.DEVICE_MODIFY,
     refuses=(NoDevice,),
 )
 def command_device(tx: Tx, want: CommandDevice) -> Outcome[Id]:
     device = tx.get(Device, want.device_id)
-    if device is None or device.state is not DeviceState.ACTIVE:
+    if device is None or not goes(CommandDevice, device.state):
         return Refused(NoDevice.NO_SUCH_DEVICE, fix="device_id")
     lives = PHYSICAL_LIVES if want.name in PHYSICAL else OTHERS_LIVE
     instruction = Instruction(tx.command_id, device.id, want.name, want.body, tx.now, tx.now + lives)

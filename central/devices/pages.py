@@ -8,10 +8,12 @@ from aiohttp import web
 from pydantic import TypeAdapter
 
 from central.devices.codes import code_lives, shown_code
+from central.devices.enrolment import RenewCode
 from central.devices.lease_exposure import Exposure
-from central.devices.model import Device, DevicesPrivilege, DeviceState
+from central.devices.model import Device, DevicesPrivilege
 from central.kernel.contexts import path_of
 from central.kernel.entity import ENTITIES
+from central.kernel.registry import goes
 from central.kernel.tx import Read
 from central.web.actor_words import ActorWords
 from central.web.frame import FRAME
@@ -39,7 +41,7 @@ def _exposure(read: Read, t: Texts, _: Mapping[str, Any], answer: Any) -> list[t
 
 def _code(read: Read, t: Texts, device: Device) -> Mapping[str, Any] | None:
     """The code that enrols it, for whoever may make it another one; of one that is over, that it is."""
-    if device.state is not DeviceState.INVITED or device.code_until is None:
+    if not goes(RenewCode, device.state) or device.code_until is None:
         return None
     may = read.actor.may(DevicesPrivilege.DEVICE_MODIFY, path_of(read, device.context_id))
     return {

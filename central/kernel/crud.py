@@ -86,12 +86,11 @@ CONFIGURED: dict[str, Configured] = {}
 
 @dataclass(frozen=True, slots=True)
 class Resetting:
-    """How columns that a command written by hand sets together are set back: `make(id, all of them)` is the command,
-    `goes(the row as the database keeps it)` says whether it may be given now."""
+    """How columns that a `command` written by hand sets together are set back: `make(id, all of them)` makes it."""
 
     columns: tuple[str, ...]
+    command: type[Any]
     make: Callable[[Id, Mapping[str, Any]], Any]
-    goes: Callable[[Mapping[str, Any]], bool]
 
 
 RESETTING: dict[str, Resetting] = {}

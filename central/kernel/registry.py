@@ -1,6 +1,6 @@
 """Commands and queries by name: the only ways to change and to read, registered beside their handlers."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from functools import partial
@@ -63,7 +63,8 @@ class Handler:
     how much work it is; such take turns before the writer (kernel/heavy_lane.py). `whole`: a query that
     reads a whole hall or house; such take turns too, in threads of their own. `alone`: one whose answer
     may be large: a caller has one of them under way, until it has left. `does`: the step in the life of what it
-    acts on that it is; its screen shows a button only where life goes on so.
+    acts on that it is; its screen shows a button only where life goes on so. `only`: the states of what it acts on
+    in which it may be given, where it is no step of its life (empty: in all); its rule asks `goes`, and so do screens.
     `personal`: where in it something is said about people; `bulky`: where something stands that it keeps in
     brief."""
 
@@ -91,6 +92,7 @@ class Handler:
     whole: bool = False
     alone: bool = False
     does: StrEnum | None = None
+    only: frozenset[StrEnum] = frozenset()
     deletes: bool = False
     told: bool = True
 
@@ -214,6 +216,7 @@ def handles(
     makes: str = ...,
     logged: bool = ...,
     does: StrEnum | None = ...,
+    only: Collection[StrEnum] = ...,
     deletes: bool = ...,
     told: bool = ...,
     gathered: bool = ...,
@@ -234,6 +237,7 @@ def handles(
     makes: str = ...,
     logged: bool = ...,
     does: StrEnum | None = ...,
+    only: Collection[StrEnum] = ...,
     deletes: bool = ...,
     told: bool = ...,
     prepared: Prepare[C],
@@ -252,6 +256,7 @@ def handles(
     makes: str = ...,
     logged: bool = ...,
     does: StrEnum | None = ...,
+    only: Collection[StrEnum] = ...,
     deletes: bool = ...,
     told: bool = ...,
     looked: Callable[[Read, C], L],
@@ -269,6 +274,7 @@ def handles(
     makes: str = "",
     logged: bool = True,
     does: StrEnum | None = None,
+    only: Collection[StrEnum] = (),
     deletes: bool = False,
     told: bool = True,
     gathered: bool = False,
@@ -286,7 +292,7 @@ def handles(
         made = _handler(kind, needs, at, gives, run, on, logged)
         handler = replace(
             made, refuses=refuses, makes=makes, prepare=prepared, look=looked, gathered=gathered,
-            side_by_side=side_by_side, weighs=weighs, does=does, deletes=deletes, told=told,
+            side_by_side=side_by_side, weighs=weighs, does=does, only=frozenset(only), deletes=deletes, told=told,
         )  # fmt: skip
         add(COMMANDS, handler.name, handler)
         add(_BY_KIND, kind, handler)
@@ -313,6 +319,12 @@ def answers(
 
 def handler_of(kind: type[Any]) -> Handler:
     return _BY_KIND[kind]
+
+
+def goes(kind: type[Any], state: StrEnum) -> bool:
+    """Whether a command may be given to what is in this state, as its declaration says."""
+    only = handler_of(kind).only
+    return not only or state in only
 
 
 def refuses_too(kind: type[Any], refuses: Refuses) -> None:

@@ -137,7 +137,7 @@ SUBJECT_KEY = sa.Table(
     "subject_key",
     METADATA,
     sa.Column("subject", sa.String(LENGTH), primary_key=True),  # a person: the id of the row that is theirs
-    sa.Column("kind", sa.Text, primary_key=True),  # kernel/personal.Kind
+    sa.Column("kind", sa.Text, primary_key=True),  # kernel/personal_data.Kind
     sa.Column("key", sa.Text, nullable=True),  # null: destroyed, at `used`
     sa.Column("since", sa.BigInteger, nullable=False),  # when it was made: what was written down before is not sealed
     sa.Column("used", sa.BigInteger, nullable=False),  # the day on which something was last sealed, or so

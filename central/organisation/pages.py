@@ -1,5 +1,5 @@
-"""The organisation's hand-made pages: the way in (pages_door), one's own page (pages_own), people and programs
-with what they may do (pages_operators). Here is what they share."""
+"""The organisation's hand-made pages: the way in (sign_in_pages), one's own page (own_pages), people and programs
+with what they may do (operator_pages). Here is what they share."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import TypeAdapter
 
-from central.catalogue.model import PerformanceState
+from central.catalogue.model import OVER
 from central.catalogue.reads import made_from
 from central.kernel.contexts import path_of
 from central.kernel.door import Door
@@ -38,7 +38,6 @@ from shared.runtime.system import SystemClock, fresh_id
 
 HREF = "/admin/plan/logical/{id}/carry-over"
 MOST_PERFORMANCES = 200
-_OVER = (PerformanceState.CLOSED, PerformanceState.CANCELLED)
 _CLOCK = SystemClock()
 _CARRIED = TypeAdapter(list[Carried])  # the door answers as it would over the wire
 
@@ -135,7 +134,7 @@ def _sheet(read: Read, t: Texts, configuration_id: str) -> dict[str, Any] | None
     logical = read.get(LogicalConfiguration, configuration_id)
     if logical is None or not read.actor.may(VenuesPrivilege.PLAN_CARRY_OVER, path_of(read, logical.context_id)):
         return None
-    there = made_from(read, configuration_id, _OVER, MOST_PERFORMANCES + 1)
+    there = made_from(read, configuration_id, (*OVER,), MOST_PERFORMANCES + 1)
     more, there = len(there) > MOST_PERFORMANCES, there[:MOST_PERFORMANCES]
     named = labels(read, t, [("performance", each.id) for each in there])
     return {

@@ -1,7 +1,7 @@
 """How a hall is sold in a season; and what an activity needs once there is an event: a performance with its hall and
 prices, and that it goes on sale."""
 
-from central.catalogue.model import CataloguePrivilege, PerformanceState
+from central.catalogue.model import OVER, CataloguePrivilege, PerformanceState
 from central.catalogue.reads import first_event, performances_in
 from central.kernel.checklist import HOUSE, ItemStanding, needed, t
 from central.kernel.contexts import ContextKind, path_of
@@ -52,7 +52,7 @@ def performance(read: Read, activity: str) -> ItemStanding:
 def on_sale(read: Read, activity: str) -> ItemStanding:
     found = performances_in(read, activity)
     # Once is enough: that a sale is closed or cancelled later takes nothing back.
-    sold = {PerformanceState.ON_SALE, PerformanceState.CLOSED, PerformanceState.CANCELLED}
+    sold = {PerformanceState.ON_SALE, *OVER}
     if begun := [each for each in found if each.state in sold]:
         return ItemStanding(True, "", f"{HOUSE}/performance?at={activity}", len(begun))
     waiting = [each.id for each in found]

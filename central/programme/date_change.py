@@ -8,7 +8,7 @@ from central.inventory.counts import hall_mark
 from central.inventory.reads import places_sold
 from central.kernel.crud import RESETTING, Resetting
 from central.kernel.entity import Ref
-from central.kernel.registry import handles
+from central.kernel.registry import goes, handles
 from central.kernel.tx import Tx
 from central.programme.device_feeds import publish_performance
 from central.programme.performances import Schedule
@@ -30,6 +30,7 @@ class ReschedulePerformance:
 
 @handles(
     ReschedulePerformance,
+    only=frozenset(PerformanceState) - OVER,
     needs=CataloguePrivilege.CATALOGUE_MODIFY,
     refuses=(NoPerformance,),
     gives=int,
@@ -39,7 +40,7 @@ def reschedule_performance(tx: Tx, want: ReschedulePerformance) -> Outcome[int]:
     before = tx.get(Performance, want.performance_id)
     if before is None:
         return Refused(NoPerformance.NO_SUCH_PERFORMANCE, fix="performance_id")
-    if before.state in OVER:
+    if not goes(ReschedulePerformance, before.state):
         return Refused(NoPerformance.NOT_POSSIBLE_NOW, fix=before.id, detail={"state": before.state})
     when = want.schedule
     if faults := when.faults():
@@ -56,7 +57,7 @@ add(
     "performance",
     Resetting(
         TIMES,
+        ReschedulePerformance,
         lambda performance_id, times: ReschedulePerformance(performance_id=performance_id, schedule=Schedule(**times)),
-        lambda now: now["state"] not in OVER,
     ),
 )

@@ -8,7 +8,7 @@ from central.catalogue.model import CataloguePrivilege, Event, NoPerformance, Pe
 from central.inventory.initial_places import PARTS, drop_places, make_places
 from central.kernel.crud import NoChange
 from central.kernel.entity import Look, Ref
-from central.kernel.registry import handles
+from central.kernel.registry import goes, handles
 from central.kernel.tx import Tx
 from central.kernel.uses import uses
 from central.kernel.values import Fault
@@ -100,12 +100,15 @@ class DeletePerformance:
     performance_id: Annotated[Id, Ref("performance")]
 
 
-@handles(DeletePerformance, deletes=True, needs=CataloguePrivilege.CATALOGUE_MODIFY, refuses=(NoPerformance, NoChange))
+@handles(
+    DeletePerformance, deletes=True, only=(PerformanceState.DRAFT,), needs=CataloguePrivilege.CATALOGUE_MODIFY,
+    refuses=(NoPerformance, NoChange),
+)  # fmt: skip
 def delete_performance(tx: Tx, want: DeletePerformance) -> Outcome[None]:
     performance = tx.get(Performance, want.performance_id)
     if performance is None:
         return Refused(NoPerformance.NO_SUCH_PERFORMANCE, fix="performance_id")
-    if performance.state is not PerformanceState.DRAFT:
+    if not goes(DeletePerformance, performance.state):
         return Refused(NoPerformance.NOT_POSSIBLE_NOW, fix=performance.id, detail={"state": performance.state})
     if used := uses(tx, "performance", performance.id, most=20, besides=PARTS):
         return Refused(NoChange.IN_USE, fix=performance.id, detail={"by": used})

@@ -1,13 +1,13 @@
-"""Performances that may be slips: a draft goes from its page; two at one time in one hall, one whose sale is over, and
+"""Performances that may be slips: two at one time in one hall, one whose sale is over, and
 doors that are days away from the start are taken and said."""
 
 from datetime import timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from central.catalogue.model import OVER, Performance, PerformanceState
+from central.catalogue.model import OVER, Performance
+from central.catalogue.ops import sale_over
 from central.kernel.entity import ENTITIES
 from central.kernel.tx import Read
 from central.programme.reads import in_one_hall
@@ -21,8 +21,6 @@ MOST_SAID = 3
 
 def slip_pages(app: web.Application) -> None:
     frame = app[FRAME]
-    frame.only_where("delete_performance", _draft)
-    frame.only_where("reschedule_performance", lambda performance: performance.state not in OVER)
 
     def other_there(read: Read, t: Texts, performance: Performance) -> list[str]:
         """The other by its name, for who may see it; another organiser's only by its time."""
@@ -43,8 +41,7 @@ A_NIGHT = timedelta(hours=12)
 
 def _sale_over(read: Read, t: Texts, performance: Performance) -> list[str]:
     """Whoever sees it on sale would wonder why nothing sells."""
-    # clock: it shows or measures, and decides about nothing that waits
-    if performance.state in OVER or performance.sell_until > read.now:
+    if performance.state in OVER or not sale_over(performance, read.now):
         return []
     when = t.moment(performance.sell_until, _zone(read, performance))
     return [t("La vente de cette représentation est terminée ({when}) : rien ne s’y vend.", when=when)]
@@ -64,8 +61,3 @@ def _days_of_doors(read: Read, t: Texts, performance: Performance) -> list[str]:
 def _zone(read: Read, performance: Performance) -> ZoneInfo:
     found = zones_of(read, ENTITIES[Performance], [performance.id]).get(performance.id)
     return found or house_zone(read)
-
-
-def _draft(performance: Any) -> bool:
-    """What was on sale once is cancelled or closed."""
-    return bool(performance.state is PerformanceState.DRAFT)

@@ -8,7 +8,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from central.catalogue.model import OVER, Performance
+from central.catalogue.model import Performance
+from central.catalogue.ops import sale_over
 from central.inventory.counts import PlaceCounts, counts_of, sums_in
 from central.inventory.model import Contingent
 from central.inventory.reads import contingents as these_contingents
@@ -60,12 +61,11 @@ def figures_part(door: Door) -> Part:
         counts = counts_of(read, performance.id)
         if not counts:
             return None
-        # clock: it shows or measures, and decides about nothing that waits
         hall = sums_in(counts)
         contingents = may_see(door, read, BY_NAME["contingent"])
         return {
             "hall": place_line(t, t("Salle"), "", counts),
-            "left": "" if performance.state in OVER or performance.sell_until <= read.now else t.number(hall.left),
+            "left": "" if sale_over(performance, read.now) else t.number(hall.left),
             "share": share_text(t, hall.sold, hall.capacity),
             "strokes": row_of_strokes(hall.sold, hall.going, hall.capacity, says=t("Remplissage")),
             "lines": list(place_lines(t, counts, *kinds_of(read, counts, contingents=contingents))),

@@ -68,7 +68,6 @@ class Frame:
         self._loaders: list[jinja2.BaseLoader] = []
         self._pages: dict[str, list[tuple[str, str, str, Callable[[Any], bool]]]] = {}
         self.instead: set[str] = set()
-        self._where: dict[str, Callable[[Any], bool]] = {}
         self.notices: list[tuple[Provider, str]] = []
         self.answers: dict[str, Told] = {}
         self.remarks: dict[str, list[Remark]] = {}
@@ -106,13 +105,6 @@ class Frame:
         stands `instead` of the buttons of these commands, for rows of which `when` holds."""
         self.instead.update(instead)
         self._pages.setdefault(entity, []).append((text, href, needs, when))
-
-    def only_where(self, command: str, when: Callable[[Any], bool]) -> None:
-        """The button of a command stands on the pages of those rows of which `when` holds."""
-        add(self._where, command, when)
-
-    def is_for(self, command: str, row: Any) -> bool:
-        return self._where.get(command, lambda _: True)(row)
 
     def answer_of(self, command: str, told: Told) -> None:
         """What is said of a command beside what it would change, before it is done."""

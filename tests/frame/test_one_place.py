@@ -21,7 +21,12 @@ RULES = {
     "what serves a performance": (
         r"context_id (?:not )?in (?:whereabouts|path_of)\(|(?i:context_id in \(\w+\.id,)", "central/catalogue/reads.py"
     ),
-    "until when it is sold": (r"min\(sell_until|sell_until > :now", "shared/rules/selling.py"),
+    "until when it is sold": (
+        r"min\(sell_until|sell_until > :now|performance\.sell_until [<>]|[<>]=? performance\.sell_until",
+        "shared/rules/selling.py",
+    ),
+    "which performances are over": (r"State\.CLOSED, \w+State\.CANCELLED", "central/catalogue/model.py"),
+    "when one may be moved": (r"PerformanceState\) - OVER|\.state not in OVER", "central/programme/date_change.py"),
     "whether a point of sale is open": (r"active (?:and|\*) \w+[._]active", "central/selling/rules.py"),
     "whether a place is free": (r"blocked = '' AND \w\.id|id IS NULL AND \w\.blocked", "central/inventory/model.py"),
     "whether one that was read is": (r"not \w+\.blocked and not \w+\.taken", "central/inventory/reads.py"),

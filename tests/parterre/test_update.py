@@ -69,7 +69,7 @@ def serving(data: Path) -> Iterator[int]:
 
 def works_beside(pid: int) -> bool:
     """Whether one of its children is the process beside the writer."""
-    return any("kernel.beside" in command_of(each) for each in children(pid))
+    return any("kernel.helper_processes" in command_of(each) for each in children(pid))
 
 
 def test_the_page_has_a_way_back_for_each_database() -> None:

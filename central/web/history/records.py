@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from central.kernel.columns import columns
-from central.kernel.crud import CONFIGURED, RESETTING
+from central.kernel.crud import CONFIGURED, RESETTING, Resetting
 from central.kernel.db import in_list
 from central.kernel.deleted_rows import context_then, path_then, was
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, Declaration
 from central.kernel.former_names import command_today, names_of, renamed
 from central.kernel.privileges import Action
+from central.kernel.registry import goes
 from central.kernel.scope import context_of_new, is_there, lay_within, narrowing
 from central.kernel.tx import Read
 from central.web.history.past_states import Act, Means, RowEntry, RowMoment, State, Way, moments
@@ -177,13 +178,18 @@ def means_of(declaration: Declaration, now: State | None = None) -> Means:
     """`now`: the row as it is, of which it depends whether a command written by hand may be given."""
     secret = frozenset(column.name for column in declaration.columns if column.secret)
     made = CONFIGURED.get(declaration.name)
-    if made is None and (resetting := RESETTING.get(declaration.name)) and now and resetting.goes(now):
+    if made is None and (resetting := RESETTING.get(declaration.name)) and now and _goes(resetting, declaration, now):
         return Means(frozenset((Way.CHANGE,)), (), resetting.columns, secret)
     if made is None:
         return Means(frozenset(), (), (), secret)
     ways = frozenset(way for way, action in _ACTIONS.items() if action in made.commands)
     given, changeable = (tuple(column.name for column in columns) for columns in (made.given, made.changeable))
     return Means(ways, given, changeable, secret)
+
+
+def _goes(resetting: Resetting, declaration: Declaration, now: State) -> bool:
+    column, _ = declaration.life or ("", None)
+    return not column or goes(resetting.command, value_of(declaration, column, now[column]))
 
 
 def command_for(

@@ -11,7 +11,7 @@ from aiohttp import web
 from central.kernel.crud import CONFIGURED
 from central.kernel.entity import BY_NAME, Column, Declaration
 from central.kernel.privileges import Action
-from central.kernel.registry import Handler, handler_of
+from central.kernel.registry import Handler, goes, handler_of
 from central.kernel.scope import context_of
 from central.kernel.tx import Read
 from central.web.deed_words import step_field
@@ -119,7 +119,7 @@ def buttons(screen: Screen, read: Read, declaration: Declaration, row: Any, plac
         if screen.me.actor.may(needs, screen.door.permissions.path(read, place) if place else ()):
             yield Button(t(text), href.replace("{id}", row.id))
     for removes in deleters(table):
-        if screen.may(read, removes, place) and screen.frame.is_for(removes.name, row):
+        if screen.may(read, removes, place) and _goes(removes, declaration, row):
             yield Button(t("Supprimer…"), f"/admin/do/{removes.name}?on={row.id}", "stop")
 
 
@@ -132,7 +132,7 @@ def _life_buttons(
     for handler in acts_on(declaration.name):
         if not screen.may(read, handler, place) or handler.secrets or handler.name in screen.frame.instead:
             continue
-        if not screen.frame.is_for(handler.name, row):
+        if not _goes(handler, declaration, row):
             continue
         href = f"/admin/do/{handler.name}?on={row.id}"
         choice = step_field(handler, life)
@@ -144,6 +144,10 @@ def _life_buttons(
             yield Button(screen.t.do(handler.name), href, "rest")
         elif (now, handler.does) in life:
             yield Button(screen.t.do(handler.name), href, _weight(life, handler.does))
+
+
+def _goes(handler: Handler, declaration: Declaration, row: Any) -> bool:
+    return declaration.life is None or goes(handler.kind, getattr(row, declaration.life[0]))
 
 
 def is_final(table: str, handler: Handler, given: Mapping[str, Any]) -> bool:
