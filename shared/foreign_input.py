@@ -8,7 +8,7 @@ T = TypeVar("T")
 _PANIC = "PanicException"  # how a library in Rust falls: no Exception, and of no module that can be imported
 
 
-def taken(read: Callable[[], T]) -> T | None:
+def understood(read: Callable[[], T]) -> T | None:
     """What `read` makes of it; None for whatever it cannot take, however it says so. `read` holds the library's calls
     and nothing of ours, or a slip of ours would be taken for the stranger's."""
     try:

@@ -17,7 +17,7 @@ from central.kernel.registry import goes
 from central.kernel.tx import Read
 from central.web.actor_words import ActorWords
 from central.web.frame import FRAME
-from central.web.screens.names import house_zone
+from central.web.screens.names import house_timezone
 from central.web.texts import Texts
 
 _EXPOSURE = TypeAdapter(Exposure)  # the door answers as it would over the wire
@@ -31,7 +31,7 @@ def device_pages(app: web.Application) -> None:
 
 def _exposure(read: Read, t: Texts, _: Mapping[str, Any], answer: Any) -> list[tuple[str, str]]:
     exposure = _EXPOSURE.validate_python(answer)
-    heard = t.moment(exposure.heard, house_zone(read), "short") if exposure.heard else t("jamais")
+    heard = t.moment(exposure.heard, house_timezone(read), "short") if exposure.heard else t("jamais")
     return [
         (t("Peut-être déjà vendues sans que nous le sachions"), t.n("{n} place", "{n} places", exposure.places)),
         (t("Au plus"), t.money(exposure.amount, exposure.currency)),
@@ -47,7 +47,7 @@ def _code(read: Read, t: Texts, device: Device) -> Mapping[str, Any] | None:
     return {
         "code": shown_code(read.keys, device, read.now) if may else None,
         "lives": code_lives(device.code_until, read.now),
-        "until": t.moment(device.code_until, house_zone(read), "short"),
+        "until": t.moment(device.code_until, house_timezone(read), "short"),
         "renew": f"/admin/do/renew_code?on={device.id}" if may else "",
         "says": ("code_until",),
     }

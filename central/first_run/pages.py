@@ -57,7 +57,7 @@ from central.kernel.values import Fault
 from central.organisation.pages import SERVICES
 from central.organisation.passwords import LONGEST, SHORTEST, hashed, weakness
 from central.venues.flaw_words import flaws_in
-from central.venues.import_report import taken_words, with_taken
+from central.venues.import_report import report_words, with_report
 from central.venues.model import NoVenue
 from central.venues.planfile_checks import MOST_BYTES
 from central.venues.planfile_text import is_text, text_of
@@ -183,7 +183,7 @@ class Wizard:
         stays = step is Step.HALL and form.get("do") != "accept"  # first the picture, then on
         to = f"/setup/{step if stays else _ORDER[_ORDER.index(step) + 1]}"
         if stays and way(form) == "plan" and isinstance(file := form.get("plan"), bytes):
-            to = await with_taken(self._door, request, text_of(file), to)
+            to = await with_report(self._door, request, text_of(file), to)
         raise web.HTTPSeeOther(to)
 
     async def _signed_in(self, request: web.Request, form: Any, answer: web.HTTPException) -> None:
@@ -211,7 +211,7 @@ class Wizard:
             refused=answer.refused, picture=picture, SHOWN=SHOWN, zones=_timezones(), guess=guess, french=french(now),
             suggested=profiles.usual(),
             chosen=answer.values.get("profiles", "").split(), accept=".json,.svg,.csv",
-            plan_faults=_in_plan(answer.refused, t), remarks=taken_words(t, request.query),
+            plan_faults=_in_plan(answer.refused, t), remarks=report_words(t, request.query),
             currencies={code: get_currency_name(code, locale=t.language) for code in CURRENCIES},
         )  # fmt: skip
         if request.query.get("lang") in LANGUAGES:

@@ -2,7 +2,7 @@
 
 import re
 
-from central.kernel.countries import currency_of, zone_of
+from central.kernel.countries import currency_of, timezone_in
 from shared.languages import LOCALES
 
 _TAG = re.compile(r"\s*[A-Za-z]{2,3}-(?:[A-Za-z]{4}-)?([A-Za-z]{2})\s*(?:;|$)")
@@ -18,4 +18,4 @@ def country_by_browser(accepted: str, language: str) -> str:
 def proposed(accepted: str, language: str) -> dict[str, str]:
     """Zone and currency; empty: nothing is sure."""
     country = country_by_browser(accepted, language)
-    return {"timezone": zone_of(country), "currency": currency_of(country)}
+    return {"timezone": timezone_in(country), "currency": currency_of(country)}

@@ -26,7 +26,7 @@ def country_of(zone: str) -> str:
 
 
 @cache
-def zone_of(country: str) -> str:
+def timezone_in(country: str) -> str:
     """The time of a country; empty where it has more than one."""
     found = [each for each in timezones() if country_of(each) == country]
     return found[0] if len(found) == 1 else _SEAT.get(country, "")

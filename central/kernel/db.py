@@ -68,7 +68,7 @@ class Connection(Protocol):
 UNFIT = (sqlite3.IntegrityError, psycopg.IntegrityError, psycopg.DataError, OverflowError)
 """Raised over values that do not fit: an id that is there already, or that names nothing; a number out of bounds."""
 
-TAKEN = psycopg.errors.UniqueViolation
+NOT_UNIQUE = psycopg.errors.UniqueViolation
 """The one of them that two transactions side by side can bring about, each of which read the same last number."""
 
 

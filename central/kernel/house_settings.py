@@ -96,7 +96,7 @@ def currency_at(read: Read, context_id: str | None) -> str:
     return setting_at(read, context_id, CURRENCY.key) or any_setting(read, CURRENCY.key) or CURRENCY.fallback
 
 
-def zone_called(name: str | None) -> ZoneInfo:
+def timezone_called(name: str | None) -> ZoneInfo:
     try:
         return ZoneInfo(name or TIMEZONE.fallback)
     except (KeyError, ValueError, OSError):  # of before settings were judged: it must not close the house's screens

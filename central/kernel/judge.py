@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from central.kernel.actor import ActorKind
-from central.kernel.db import TAKEN, UNFIT, Connection, is_read_only
+from central.kernel.db import NOT_UNIQUE, UNFIT, Connection, is_read_only
 from central.kernel.helper_processes import Packed
 from central.kernel.id_owners import used_before
 from central.kernel.job import Job
@@ -251,6 +251,6 @@ class Judge:
         except UNFIT as fault:
             if quick:
                 raise Care from fault  # one database goes on after that, the other does not
-            if traces.races and isinstance(fault, TAKEN):
+            if traces.races and isinstance(fault, NOT_UNIQUE):
                 raise Repeatable(str(fault)) from fault  # by somebody whom this transaction could not see, perhaps
             return unfit(fault)

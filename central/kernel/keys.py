@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509 import load_pem_x509_certificate
 
-from shared.foreign_input import taken
+from shared.foreign_input import understood
 from shared.ids import Id, derived_id
 from shared.runtime.files import settle_names, write_whole
 from shared.wire.certificates import Certificate, DeviceKind, issue, root_certificate, verified
@@ -121,9 +121,11 @@ def made_keys(folder: Path, now: datetime) -> Keys:
 def keys_of(texts: list[bytes]) -> Keys | None:
     """The keys of which these are the texts, if they belong together."""
     root_text, root_pem, working_text, working_pem = texts
-    root_key, working_key = (taken(partial(load_pem_private_key, text, None)) for text in (root_text, working_text))
-    root = taken(lambda: load_pem_x509_certificate(root_pem).public_key())
-    certificate = taken(lambda: verified(working_pem.decode(), root_pem.decode()))
+    root_key, working_key = (
+        understood(partial(load_pem_private_key, text, None)) for text in (root_text, working_text)
+    )
+    root = understood(lambda: load_pem_x509_certificate(root_pem).public_key())
+    certificate = understood(lambda: verified(working_pem.decode(), root_pem.decode()))
     if not isinstance(root_key, Ed25519PrivateKey) or not isinstance(working_key, Ed25519PrivateKey):
         return None
     signer = Signer.of(working_key)

@@ -13,7 +13,7 @@ from central.organisation.model import OrganisationPrivilege
 from central.organisation.pages import SERVICES, PageServices, typed
 from central.web.form import form_of
 from central.web.limit_sources import LIMITED, Limited, LimitSource
-from central.web.screens.names import house_zone
+from central.web.screens.names import house_timezone
 from central.web.screens.rights import privilege_text
 from shared.outcome import Refused
 
@@ -45,7 +45,7 @@ class LimitedPages:
                 return None
             rows = [(each.name, row) for each, seen in sources for row in each.rows(read, t, seen)]
             may = self._services.door.permissions.holding(read, OrganisationPrivilege.LIMIT_LIFT) is None
-            return sorted(rows, key=lambda pair: pair[1].until, reverse=True), may, house_zone(read)
+            return sorted(rows, key=lambda pair: pair[1].until, reverse=True), may, house_timezone(read)
 
         found = await self._services.door.read(me.actor, look)
         if found is None:

@@ -26,7 +26,7 @@ from central.organisation.model import (
 from central.organisation.rights import second_factor_demanded
 from central.organisation.rules import ended, is_good
 from central.web.context_marks import context_marks
-from central.web.screens.names import Labels, house_zone, labels
+from central.web.screens.names import Labels, house_timezone, labels
 from central.web.texts import Texts
 from shared.ids import Id
 from shared.outcome import Refused
@@ -96,7 +96,7 @@ def operator_view(read: Read, t: Texts, operator_id: str, idle: timedelta) -> Op
         second_factor_demanded(read, operator.id), may_change, read.actor.may(OrganisationPrivilege.SESSION_END, path),
         read.actor.may(OrganisationPrivilege.OPERATOR_DELETE, path),
         stays_of(read, "operator", operator.id) if operator.erased else [],
-        house_zone(read), read.now,
+        house_timezone(read), read.now,
     )  # fmt: skip
 
 

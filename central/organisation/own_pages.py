@@ -21,7 +21,7 @@ from central.organisation.sessions import EndOwnSession, SetLanguage
 from central.organisation.sign_in import OpenSession
 from central.organisation.sign_in_pages import DoorPages
 from central.web.form import form_of
-from central.web.screens.names import house_zone
+from central.web.screens.names import house_timezone
 from central.web.session import local_path, split
 from shared.ids import Id
 from shared.languages import LANGUAGES
@@ -77,7 +77,7 @@ class OwnPages:
             sessions = read.find(SignInSession, "WHERE operator_id = :id ORDER BY seen DESC, id", id=owner)
             alive = [each for each in sessions if not ended(each, read.now, self._services.idle)]
             roles = len(read.find(Role, "WHERE operator_id = :id", id=owner))
-            return OwnPageView(alive, second_factor_demanded(read, owner), house_zone(read), roles)
+            return OwnPageView(alive, second_factor_demanded(read, owner), house_timezone(read), roles)
 
         view: OwnPageView = await self._services.door.read(found.actor, look)
         t = self._services.frame.texts(request, await self._services.frame.who(request))

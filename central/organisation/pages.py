@@ -22,7 +22,7 @@ from central.web.area import CONFIG, DOOR
 from central.web.entrance import KNOWN_BROWSER, KNOWN_CALLERS
 from central.web.frame import FRAME, LANGUAGE_COOKIE, LANGUAGE_FOR, Frame
 from central.web.kept_forms import KEEPER, FormKeeper
-from central.web.screens.names import house_zone
+from central.web.screens.names import house_timezone
 from central.web.screens.refusals import SaidRefusal, said
 from central.web.session import CSRF_FIELD, SESSIONS, STILL
 from central.web.texts import Texts
@@ -63,7 +63,7 @@ class PageServices:
         return found
 
     async def moment(self, t: Texts, at: datetime) -> str:
-        zone = await self.door.read(SYSTEM, house_zone)
+        zone = await self.door.read(SYSTEM, house_timezone)
         return t.moment(at, zone, "short")
 
     async def given_again(self, request: web.Request, form: Mapping[str, Any]) -> Refused | None:

@@ -27,7 +27,7 @@ from central.web.area import DOOR
 from central.web.form import form_of
 from central.web.frame import FRAME, Frame
 from central.web.rows import RowFilter, page
-from central.web.screens.names import house_zone
+from central.web.screens.names import house_timezone
 from central.web.session import SignedIn
 from shared.ids import Id, is_id
 from shared.outcome import Ok, Reason
@@ -152,5 +152,5 @@ class WebhookPages:
             webhook, owner.name if owner else "", [replace(each, body=body(each)) for each in found[:ROWS]],
             f"{int(more.made.timestamp() * 1000)}-{more.id}" if more else None,
             mine, read.actor.may(OrganisationPrivilege.WEBHOOK_MODIFY, path),
-            read.actor.may(EXECUTE, path), house_zone(read),
+            read.actor.may(EXECUTE, path), house_timezone(read),
         )  # fmt: skip

@@ -38,7 +38,7 @@ from central.programme.plan_pictures import (
 )
 from central.programme.plan_texts import Listed, done_of, moment_of, page_data, side_data
 from central.programme.plans import target_context
-from central.venues.import_report import taken_words
+from central.venues.import_report import report_words
 from central.venues.model import PlanTarget, VenuesPrivilege
 from central.venues.plan_tables import version_of
 from central.web.area import DOOR
@@ -111,7 +111,7 @@ class PlanPages:
             packing = asyncio.create_task(self._packed_now(me, target, target_id, ""), name=f"picture of {target_id}")
             self._ahead[target_id] = packing
             packing.add_done_callback(lambda _: self._ahead.pop(target_id, None))
-        data["remarks"] = taken_words(t, request.query)
+        data["remarks"] = report_words(t, request.query)
         return await frame.page(request, "plan_list.html" if listed else "plan.html", here=TABLE[target], **data)
 
     async def _listed(self, request: web.Request) -> web.Response:

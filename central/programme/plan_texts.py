@@ -30,7 +30,7 @@ from central.venues.model import PhysicalConfiguration, PlanState, PlanTarget, S
 from central.venues.reads import categories_by_rank
 from central.web.screens.cells import address
 from central.web.screens.moments import said_moment
-from central.web.screens.names import Labels, house_zone, label, labels
+from central.web.screens.names import Labels, house_timezone, label, labels
 from central.web.screens.refusals import said as refusal_text
 from central.web.texts import Texts
 from shared.ids import Id
@@ -46,7 +46,7 @@ def _base(target: PlanTarget, target_id: str) -> str:
 
 def moment_of(read: Read, said: str) -> datetime | None:
     """A time as the page's field gives it, in the house's zone; None for none, or one that is no time."""
-    return said_moment(said, house_zone(read)) if said else None
+    return said_moment(said, house_timezone(read)) if said else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def page_data(
     """`listed`: as a list; None: as a drawing."""
     at = moment_of(read, query.get("at", ""))
     base = _base(target, target_id)
-    zone = house_zone(read)
+    zone = house_timezone(read)
     suffix = f"?at={query['at']}" if at else ""
     side = side_data(t, target, target_id, read)
     place = target_context(read, target, target_id)
@@ -207,7 +207,7 @@ def side_data(t: Texts, target: PlanTarget, target_id: Id, read: Read) -> dict[s
         "counts": counts,
         "totals": {name: sum(row["numbers"][name] for row in counts) for name in columns},
         "story": _story(read, t, target, target_id),
-        "zone_name": t("Heures : {zone}", zone=house_zone(read).key),
+        "zone_name": t("Heures : {zone}", zone=house_timezone(read).key),
         "when": "",
     }
 
@@ -258,7 +258,7 @@ def _labels(read: Read, t: Texts, categories: set[str | None], contingents: set[
 def _story(read: Read, t: Texts, target: PlanTarget, target_id: Id) -> list[dict[str, Any]]:
     found = plan_history(read, PlanHistory(target=target, target_id=target_id, limit=MOST_STORY))
     entries = found.value if isinstance(found, Ok) else []
-    zone = house_zone(read)
+    zone = house_timezone(read)
     undone = {entry.of_id for entry in entries}
     named = named_in(read, t, entries)
 

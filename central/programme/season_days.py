@@ -13,7 +13,7 @@ from central.kernel.entity import BY_NAME
 from central.kernel.house_settings import BEGINS, ENDS
 from central.kernel.tx import Read
 from central.web.frame import FRAME
-from central.web.screens.names import house_zone, zones_of
+from central.web.screens.names import house_timezone, timezones_of
 from central.web.texts import Texts
 
 DAYS = (BEGINS.key, ENDS.key)
@@ -33,7 +33,7 @@ def outside(starts: datetime, zone: ZoneInfo, settings: Mapping[str, str]) -> tu
 
 
 def _remark(read: Read, t: Texts, performance: Any) -> list[str]:
-    zone = zones_of(read, BY_NAME["performance"], [performance.id]).get(performance.id) or house_zone(read)
+    zone = timezones_of(read, BY_NAME["performance"], [performance.id]).get(performance.id) or house_timezone(read)
     said = settings_at(read, performance.context_id, DAYS)
     days = outside(performance.starts, zone, {key: each.text for key, each in said.items()})
     if days is None:

@@ -13,7 +13,7 @@ from central.kernel.tx import Read
 from central.programme.reads import in_one_hall
 from central.web.frame import FRAME
 from central.web.screens.listing import one
-from central.web.screens.names import house_zone, label, zones_of
+from central.web.screens.names import house_timezone, label, timezones_of
 from central.web.texts import Texts
 
 MOST_SAID = 3
@@ -59,5 +59,5 @@ def _days_of_doors(read: Read, t: Texts, performance: Performance) -> list[str]:
 
 
 def _zone(read: Read, performance: Performance) -> ZoneInfo:
-    found = zones_of(read, ENTITIES[Performance], [performance.id]).get(performance.id)
-    return found or house_zone(read)
+    found = timezones_of(read, ENTITIES[Performance], [performance.id]).get(performance.id)
+    return found or house_timezone(read)

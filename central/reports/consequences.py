@@ -12,7 +12,7 @@ from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
 from central.kernel.tx import Read
 from central.orders.reads import sold_for, takings_for
-from central.web.frame import FRAME, Told
+from central.web.frame import FRAME, AnswerWords
 from central.web.screens.listing import seen_at
 from central.web.texts import Texts
 
@@ -23,7 +23,7 @@ def consequence_pages(app: web.Application) -> None:
         frame.answer_of(command, _touched(frame.door))
 
 
-def _touched(door: Door) -> Told:
+def _touched(door: Door) -> AnswerWords:
     def told(read: Read, t: Texts, given: Mapping[str, Any], _: Any) -> list[tuple[str, str]]:
         if given.get("do") in (PerformanceDo.OPEN, PerformanceDo.SUSPEND):
             return []

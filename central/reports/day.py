@@ -12,13 +12,13 @@ from central.access.reads import open_anomalies
 from central.devices.model import DeviceState
 from central.devices.reads import DeviceSeen, devices_of, is_lapsed
 from central.inventory.counts import PlaceSums, sums_of
-from central.kernel.house_settings import zone_called
+from central.kernel.house_settings import timezone_called
 from central.kernel.tx import Read
 from central.orders.reads import Takings, takings_between, takings_for
 from central.programme.reads import Played, played_from, still_played
 from central.reports.evening import KnownDevice
 from central.reports.site_map import Node, device_nodes
-from central.web.screens.names import house_zone
+from central.web.screens.names import house_timezone
 from shared.clock import from_ms
 from shared.wire.topics import Presence
 
@@ -34,19 +34,19 @@ Sight = Callable[[str, bool], tuple[str, ...] | None]
 
 @dataclass(frozen=True, slots=True)
 class DayPerformance:
-    """A performance on a day of its own place's calendar. `taken` is None for who may not see orders."""
+    """A performance on a day of its own place's calendar. `takings` is None for who may not see orders."""
 
     played: Played
     zone: ZoneInfo
     day: date
     sums: PlaceSums
-    taken: tuple[Takings, ...] | None
+    takings: tuple[Takings, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
 class WorkingDay:
     """`tonight` is what is played today, or still going on; `days` the next days on which anything is, each with all
-    that is known of it. `taken` today, per channel; None: orders are not to be seen from here."""
+    that is known of it. `takings` today, per channel; None: orders are not to be seen from here."""
 
     now: datetime
     today: date
@@ -54,14 +54,14 @@ class WorkingDay:
     tonight: tuple[DayPerformance, ...]
     days: tuple[tuple[date, tuple[DayPerformance, ...]], ...]
     more: bool
-    taken: tuple[Takings, ...] | None
+    takings: tuple[Takings, ...] | None
     devices: tuple[Node, ...] = ()
     heard: Mapping[str, datetime] = field(default_factory=dict)
     anomalies: int = 0
 
 
 def working_day(read: Read, sight: Sight, heard: Mapping[str, Presence]) -> WorkingDay:
-    at_home = house_zone(read)
+    at_home = house_timezone(read)
     today = read.now.astimezone(at_home).date()
     start, end = bounds(today, at_home)
     found, more = performances_from(read, sight, start)
@@ -84,7 +84,7 @@ def working_day(read: Read, sight: Sight, heard: Mapping[str, Presence]) -> Work
         tonight=tonight,
         days=coming[:NEXT_DAYS],
         more=more or len(coming) > NEXT_DAYS,
-        taken=None if orders == () else tuple(takings_between(read, orders, start, end)),
+        takings=None if orders == () else tuple(takings_between(read, orders, start, end)),
         devices=tuple(devices),
         heard={device_id: each.at for device_id, each in heard.items()},
         anomalies=open_anomalies(read, sight("anomaly", False), MOST_COUNTED),
@@ -119,11 +119,11 @@ def performances_from(
     more = len(found) > MOST_PLAYED or len(going_on) > MOST_GOING_ON
     ids = [each.id for each in shown]
     sums, orders = sums_of(read, ids), sight("sale_order", False)
-    taken = None if orders == () else takings_for(read, orders, ids)
+    sold = None if orders == () else takings_for(read, orders, ids)
     performances = []
     for each in shown:
-        there = zone_called(each.timezone)
+        there = timezone_called(each.timezone)
         day = each.starts.astimezone(there).date()
-        takings = None if taken is None else tuple(taken.get(each.id, ()))
+        takings = None if sold is None else tuple(sold.get(each.id, ()))
         performances.append(DayPerformance(each, there, day, sums.get(each.id, PlaceSums()), takings))
     return sorted(performances, key=lambda each: (each.day, each.played.starts)), more

@@ -95,7 +95,7 @@ def _may(door: Door, read: Read) -> Mapping[str, bool]:
 
 def day_shown(read: Read, t: Texts, branch: Branch, day: WorkingDay, may: Mapping[str, bool]) -> Mapping[str, Any]:
     todo = list(_todo(t, day, may))
-    channels = labels(read, t, [("channel", each.what) for each in day.taken or ()])
+    channels = labels(read, t, [("channel", each.what) for each in day.takings or ()])
     return {
         "today": t.weekday(day.today),
         "now": t.time(day.now, day.zone),
@@ -108,9 +108,9 @@ def day_shown(read: Read, t: Texts, branch: Branch, day: WorkingDay, may: Mappin
         "is_more": day.more,
         "todo": todo[:MOST_TODO],
         "left": len(todo) - MOST_TODO,
-        "sums": None if day.taken is None else _totals(t, day.taken),
-        "taken": [(channels("channel", each.what), _places(t, each.places), t.money(each.amount, each.currency))
-                  for each in day.taken or ()],
+        "sums": None if day.takings is None else _totals(t, day.takings),
+        "takings": [(channels("channel", each.what), _places(t, each.places), t.money(each.amount, each.currency))
+                  for each in day.takings or ()],
         "devices": [(each, _label(t, each), state_text(each, t)) for each in day.devices],
         "devices_wrong": sum(1 for _ in _of_devices(t, day)),
         "at": branch.id,
@@ -128,8 +128,8 @@ def day_line(t: Texts, each: DayPerformance, today: date) -> DayLine:
     if sums.blocked:
         figures.append((t("Bloquées"), t.number(sums.blocked), False))
     figures.append((t("Restent à vendre"), t.number(sums.left), True))
-    if each.taken is not None:
-        figures.insert(0, (t("Recette"), _amounts(t, each.taken), False))
+    if each.takings is not None:
+        figures.insert(0, (t("Recette"), _amounts(t, each.takings), False))
     return DayLine(
         id=played.id,
         href=f"/admin/e/performance/{played.id}",
@@ -149,14 +149,14 @@ def share_text(t: Texts, part: int, whole: int) -> str:
     return t("{n} %", n=t.number(100 * part // whole)) if whole else ""
 
 
-def _amounts(t: Texts, taken: Sequence[Takings]) -> str:
-    return " + ".join(t.money(each.amount, each.currency) for each in taken) or "—"
+def _amounts(t: Texts, takings: Sequence[Takings]) -> str:
+    return " + ".join(t.money(each.amount, each.currency) for each in takings) or "—"
 
 
-def _totals(t: Texts, taken: Sequence[Takings]) -> list[tuple[str, str]]:
+def _totals(t: Texts, takings: Sequence[Takings]) -> list[tuple[str, str]]:
     """(amount, places) per currency."""
     sums: dict[str, tuple[int, int]] = {}
-    for each in taken:
+    for each in takings:
         amount, places = sums.get(each.currency, (0, 0))
         sums[each.currency] = (amount + each.amount, places + each.places)
     return [(t.money(amount, currency), _places(t, places)) for currency, (amount, places) in sums.items()]

@@ -24,7 +24,7 @@ from central.venues.model import SeatCategory
 from central.venues.reads import categories_by_rank
 from central.web.frame import Part
 from central.web.screens.listing import may_see, seen_at
-from central.web.screens.names import house_zone, labels, zones_of
+from central.web.screens.names import house_timezone, labels, timezones_of
 from central.web.texts import Texts
 from shared.look import solid
 
@@ -49,7 +49,7 @@ class PlaceLine:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenLine:
+class TakingsLine:
     name: str
     places: str
     share: str
@@ -131,9 +131,9 @@ def _takings(door: Door, read: Read, t: Texts, performance: Performance) -> dict
     sold = sum(each.places for each in channels)
     named = labels(read, t, [("channel", each.what) for each in channels] + [("tariff", each.what) for each in tariffs])
 
-    def lines(table: str, taken: Sequence[Takings]) -> list[TakenLine]:
+    def lines(table: str, taken: Sequence[Takings]) -> list[TakingsLine]:
         return [
-            TakenLine(named(table, each.what), t.number(each.places), share_text(t, each.places, sold),
+            TakingsLine(named(table, each.what), t.number(each.places), share_text(t, each.places, sold),
                       t.money(each.amount, each.currency))
             for each in taken
         ]  # fmt: skip
@@ -160,7 +160,7 @@ def _curve(read: Read, t: Texts, places: tuple[str, ...] | None, performance: Pe
     until = min(read.now, performance.closes)
     if first is None or first >= until:
         return None
-    there = zones_of(read, BY_NAME["performance"], [performance.id]).get(performance.id) or house_zone(read)
+    there = timezones_of(read, BY_NAME["performance"], [performance.id]).get(performance.id) or house_timezone(read)
     window = sale_window(first, until)
     before, steps = sold_over_time(read, places, performance.id, window.start, window.step, window.count)
     series = Series(t("Vendues"), before, tuple(steps.get(at, 0) for at in range(window.count)))

@@ -19,7 +19,7 @@ from central.reports.performance_view import PlaceLine, kinds_of, place_line, pl
 from central.web.branches import Branch, seen_branch
 from central.web.frame import FRAME
 from central.web.screens.listing import may_see
-from central.web.screens.names import house_zone
+from central.web.screens.names import house_timezone
 from central.web.texts import Texts
 
 HREF = "/admin/service"
@@ -45,7 +45,7 @@ def service_pages(app: web.Application) -> None:
 async def _today(request: web.Request) -> web.Response:
     frame = request.app[FRAME]
     me = await frame.who(request)
-    day = await frame.door.read(me.actor, lambda read: read.now.astimezone(house_zone(read)).date())
+    day = await frame.door.read(me.actor, lambda read: read.now.astimezone(house_timezone(read)).date())
     raise web.HTTPFound(str(request.rel_url.with_path(f"{HREF}/{day}", keep_query=True)))
 
 
@@ -79,7 +79,7 @@ async def _sheet(request: web.Request) -> web.Response:
 
 
 def sheet_of(door: Door, read: Read, t: Texts, branch: Branch, day: date) -> Mapping[str, Any]:
-    looks, at_home = sight(door, read, branch), house_zone(read)
+    looks, at_home = sight(door, read, branch), house_timezone(read)
     start, end = (each + timedelta(days=days) for each, days in zip(bounds(day, at_home), (-1, 1), strict=True))
     found, more = performances_from(read, looks, start, end)  # a place's own calendar may be a day ahead or behind
     played = [each for each in found if each.day == day]

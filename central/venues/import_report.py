@@ -9,8 +9,8 @@ from yarl import URL
 
 from central.kernel.door import Door
 from central.kernel.helper_processes import Errand
-from central.venues.plan import FileTaken
-from central.venues.plan_preparation import taken_of
+from central.venues.plan import ImportReport
+from central.venues.plan_preparation import report_of
 from central.web.caller import awaited
 from central.web.texts import Texts
 from shared.outcome import Refused
@@ -18,18 +18,18 @@ from shared.outcome import Refused
 MOST_TIMES = 1_000_000
 
 
-async def with_taken(door: Door, request: web.Request, text: str, to: str) -> str:
+async def with_report(door: Door, request: web.Request, text: str, to: str) -> str:
     """The address `to`, with what was done with this file. The file is read once more, beside all else; where there is
     no room for that, nothing is said."""
-    done = await door.work_out(Errand(taken_of, (text,)), partial(awaited, request))
+    done = await door.work_out(Errand(report_of, (text,)), partial(awaited, request))
     if isinstance(done, Refused) or not done.value:
         return to
-    taken: FileTaken = done.value[0]
-    said = {"times": f"{taken.times:.4g}"} if taken.times != 1 else {}
-    return str(URL(to).update_query(said | ({"laid_out": "1"} if taken.laid_out else {})))
+    report: ImportReport = done.value[0]
+    said = {"times": f"{report.times:.4g}"} if report.times != 1 else {}
+    return str(URL(to).update_query(said | ({"laid_out": "1"} if report.laid_out else {})))
 
 
-def taken_words(t: Texts, query: Mapping[str, str]) -> list[str]:
+def report_words(t: Texts, query: Mapping[str, str]) -> list[str]:
     found = []
     if times := _times(query.get("times", "")):
         found.append(t(

@@ -152,7 +152,7 @@ class PlanPlace:
 
 
 @dataclass(frozen=True, slots=True)
-class FileTaken:
+class ImportReport:
     """What reading a file did beyond what stands in it: made all of it so many `times` as large, for it counted in feet
     or metres; `laid_out` seats that had no position."""
 
@@ -167,7 +167,7 @@ class Plan:
     height: int
     categories: tuple[Category, ...]
     zones: tuple[Zone, ...]
-    taken: FileTaken = field(default=FileTaken(), compare=False)
+    report: ImportReport = field(default=ImportReport(), compare=False)
 
     def seats(self) -> Iterator[tuple[Zone, SeatRow, Seat]]:
         """Every seat in file order: the order of all that follows (feeds, masks, drawings)."""

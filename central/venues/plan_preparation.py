@@ -13,7 +13,7 @@ from central.venues.companions import Nearest, Spot
 from central.venues.drawing import drawn
 from central.venues.hall_description import DrawPlan
 from central.venues.model import Drawing, PhysicalSeat
-from central.venues.plan import CONTROL_ZONES, FileTaken, Mark, Plan, write_plan
+from central.venues.plan import CONTROL_ZONES, ImportReport, Mark, Plan, write_plan
 from central.venues.plan_flaws import Flaw, PlanFileFault
 from central.venues.plan_rows import drawing_of
 from central.venues.planfile import Format, read_plan, written
@@ -75,11 +75,11 @@ def prepared_plan(text: str, configuration_id: Id) -> Iterator[Refused | PlanRea
         yield some
 
 
-def taken_of(text: str) -> Iterator[FileTaken]:
+def report_of(text: str) -> Iterator[ImportReport]:
     """For another process: what reading this file does beyond what stands in it."""
     read = read_plan(text.encode())
     if not isinstance(read, Refused):
-        yield read.value.taken
+        yield read.value.report
 
 
 def _seats(plan: Plan, configuration_id: Id) -> Iterator[SeatRow]:

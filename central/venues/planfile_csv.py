@@ -18,7 +18,7 @@ from central.venues.plan import (
     ROW_LABELS,
     Category,
     DrawnArea,
-    FileTaken,
+    ImportReport,
     Plan,
     RowLabel,
     Seat,
@@ -115,8 +115,8 @@ class _CsvReader(PlanFileChecks):
         name, width, height = self._plan or (UNNAMED, 1, 1)
         categories = self._categories or {name: Category(name) for _, name in self._wanted}
         zones = dict.fromkeys((*self._zones, *self._rows, *self._drawn))
-        taken = FileTaken(laid_out="x" not in self._columns)
-        plan = Plan(name, width, height, tuple(categories.values()), joined(map(self._zone, zones)), taken)
+        report = ImportReport(laid_out="x" not in self._columns)
+        plan = Plan(name, width, height, tuple(categories.values()), joined(map(self._zone, zones)), report)
         plan = enlarged(plan, factor)
         return self.sized(plan if self._plan else fitted(plan))
 

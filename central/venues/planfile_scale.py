@@ -12,7 +12,7 @@ def enlarged(plan: Plan, factor: float) -> Plan:
         return plan
     sized = _mapped(plan, factor, 0.0, 0.0)
     width, height = (max(1, round(side * factor)) for side in (plan.width, plan.height))
-    return replace(sized, width=width, height=height, taken=replace(plan.taken, times=factor))
+    return replace(sized, width=width, height=height, report=replace(plan.report, times=factor))
 
 
 def fitted(plan: Plan) -> Plan:

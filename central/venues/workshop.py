@@ -27,7 +27,7 @@ from central.kernel.tx import Read
 from central.kernel.values import whole_number
 from central.venues.flaw_words import flaws_in
 from central.venues.hall_description import Aisle, DrawArea, DrawBlock, DrawPlan
-from central.venues.import_report import with_taken
+from central.venues.import_report import with_report
 from central.venues.model import NoVenue, PhysicalConfiguration, Space, VenuesPrivilege
 from central.venues.plan import Category, DrawnArea, Shape
 from central.venues.plan_flaws import Flaw, PlanFileFault
@@ -218,7 +218,7 @@ class Workshop:
             return await self._page(request, _counted(page, outcome, words), 422)
         to = request.app[FRAME].leads_to["import_plan"].format(id=plan_id)
         to = f"{to}?done={command_id}"
-        raise web.HTTPSeeOther(await with_taken(self._door, request, text, to) if sent.get("file") else to)
+        raise web.HTTPSeeOther(await with_report(self._door, request, text, to) if sent.get("file") else to)
 
     async def _export(self, request: web.Request) -> web.Response:
         frame = request.app[FRAME]

@@ -31,7 +31,7 @@ from shared.registries import add
 
 LANGUAGE_COOKIE = "language"
 LANGUAGE_FOR = timedelta(days=365)
-Told = Callable[[Read, Texts, Mapping[str, Any], Any], list[tuple[str, str]]]
+AnswerWords = Callable[[Read, Texts, Mapping[str, Any], Any], list[tuple[str, str]]]
 """(read, texts, what the command was given, what it would answer) → (name, text) of what else is to be known."""
 
 Part = Callable[[Read, Texts, Any], Mapping[str, Any] | None]
@@ -69,7 +69,7 @@ class Frame:
         self._pages: dict[str, list[tuple[str, str, str, Callable[[Any], bool]]]] = {}
         self.instead: set[str] = set()
         self.notices: list[tuple[Provider, str]] = []
-        self.answers: dict[str, Told] = {}
+        self.answers: dict[str, AnswerWords] = {}
         self.remarks: dict[str, list[Remark]] = {}
         self._parts: dict[str, list[tuple[str, Part, str]]] = {}
         self.follows: dict[str, Follows] = {}
@@ -106,7 +106,7 @@ class Frame:
         self.instead.update(instead)
         self._pages.setdefault(entity, []).append((text, href, needs, when))
 
-    def answer_of(self, command: str, told: Told) -> None:
+    def answer_of(self, command: str, told: AnswerWords) -> None:
         """What is said of a command beside what it would change, before it is done."""
         add(self.answers, command, told)
 

@@ -46,7 +46,7 @@ def counted_as(address: str) -> str:
     return str(at)
 
 
-def taken(full_at: float, rate: Rate, now: float) -> tuple[float, float]:
+def after_one_more(full_at: float, rate: Rate, now: float) -> tuple[float, float]:
     """(when the bucket is full again, 0), or (the same as before, how many seconds until there is room for one)."""
     after = max(full_at, now) + 1 / rate.per_s
     wait = after - now - rate.burst / rate.per_s
@@ -67,7 +67,7 @@ class Buckets:
         """0: there was room; otherwise the seconds to wait."""
         if self.rate.burst <= 0:
             return 0.0
-        after, wait = taken(self._full_at.get(key, 0.0), self.rate, self._clock())
+        after, wait = after_one_more(self._full_at.get(key, 0.0), self.rate, self._clock())
         self._full_at[key] = after
         self._full_at.move_to_end(key)
         if len(self._full_at) > self._most:
@@ -76,7 +76,7 @@ class Buckets:
 
     def wait(self, key: str) -> float:
         """What `take` would say, without taking."""
-        return taken(self._full_at.get(key, 0.0), self.rate, self._clock())[1] if self.rate.burst > 0 else 0.0
+        return after_one_more(self._full_at.get(key, 0.0), self.rate, self._clock())[1] if self.rate.burst > 0 else 0.0
 
     def lift(self, key: str) -> None:
         self._full_at.pop(key, None)
@@ -85,7 +85,7 @@ class Buckets:
         """(key, seconds) of those who would be refused now."""
         now = self._clock()
         for key, full_at in self._full_at.items():
-            if wait := taken(full_at, self.rate, now)[1]:
+            if wait := after_one_more(full_at, self.rate, now)[1]:
                 yield key, wait
 
 

@@ -29,7 +29,7 @@ from shared.runtime.metrics import counter, gauge
 from shared.runtime.throttle import Seldom
 
 log = logger(__name__)
-TAKEN = counter("parterre_http_received_bytes_total", "Bytes that callers sent over HTTP.")
+RECEIVED = counter("parterre_http_received_bytes_total", "Bytes that callers sent over HTTP.")
 OPEN = gauge("parterre_http_connections", "Open HTTP connections.")
 CLOSED = counter(
     "parterre_http_closed_total",
@@ -154,7 +154,7 @@ class Line(web.RequestHandler, asyncio.BufferedProtocol):
         self.data_received(bytes(memoryview(self._lines.buffer)[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
-        TAKEN.add(len(data))
+        RECEIVED.add(len(data))
         if self._spill is not None:
             self._spill -= len(data)
             if self._spill < 0:

@@ -12,7 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from shared.foreign_input import taken
+from shared.foreign_input import understood
 from shared.runtime.config import Failure
 from shared.wire.certificates import Certificate, verified
 from shared.wire.seal import genuine
@@ -37,7 +37,7 @@ class Login:
 def admitted(username: str, password: str, root_pem: str) -> Certificate | None:
     """The certificate of who logs in, or None."""
     said, _, signed = password.partition(".")
-    shown = taken(lambda: (b64decode(said, validate=True).decode(), b64decode(signed, validate=True)))
+    shown = understood(lambda: (b64decode(said, validate=True).decode(), b64decode(signed, validate=True)))
     if shown is None:
         return None
     pem, signature = shown
@@ -55,7 +55,7 @@ def read_login(directory: Path) -> tuple[Login, Certificate]:
         root_pem = (directory / ROOT_FILE).read_text()
     except (OSError, ValueError) as bad:
         raise Failure(f"There is no complete identity in {directory} ({bad}).", "Enrol this device first.") from bad
-    key = taken(lambda: load_pem_private_key(key_text, None))
+    key = understood(lambda: load_pem_private_key(key_text, None))
     certificate = verified(pem, root_pem)
     if certificate is None or not isinstance(key, Ed25519PrivateKey):
         raise Failure(f"The certificate in {directory} is not one of its root.", "Enrol this device again.")

@@ -33,10 +33,10 @@ from shared.wire.feeds import FeedPage, FeedRow
 from shared.wire.seal import Sealed
 from shared.wire.snapshots import (
     MOST_TEXT,
+    LastManifest,
     Manifest,
     NoSnapshot,
     SnapshotFile,
-    Taken,
     covered,
     digest,
     is_file_name,
@@ -128,7 +128,7 @@ class Snapshots:
             raise SnapshotRefused(NoSnapshot.BAD_FILES)
         manifest: Manifest = opened(sealed, Manifest, self._keyring, now)
         stored = self._journal.note(_TAKEN)
-        why = refused(manifest, digest(sealed.text), self._site_id, load(Taken, stored) if stored else None, now)
+        why = refused(manifest, digest(sealed.text), self._site_id, load(LastManifest, stored) if stored else None, now)
         if why:
             raise SnapshotRefused(why)
         return manifest, manifest.files[0]
@@ -163,7 +163,7 @@ class Snapshots:
         new.write_bytes(dump(sealed))
         new.replace(self._folder / _MANIFEST)
         with self._journal.transaction() as tx:
-            tx.set_note(_TAKEN, dump(Taken(manifest.version, digest(sealed.text))).decode())
+            tx.set_note(_TAKEN, dump(LastManifest(manifest.version, digest(sealed.text))).decode())
         for old in self._folder.glob(f"{self._site_id}-*.db"):
             if old.name != file.name and is_file_name(old.name):
                 old.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from shared.foreign_input import taken
+from shared.foreign_input import understood
 from shared.ids import Id, id_bytes, is_id
 from shared.wire.seal import kid_of
 
@@ -100,7 +100,7 @@ def requested_key(request_pem: str) -> Ed25519PublicKey | None:
         request = x509.load_pem_x509_csr(request_pem.encode())
         return request.public_key() if request.is_signature_valid else None
 
-    found = taken(key)
+    found = understood(key)
     return found if isinstance(found, Ed25519PublicKey) else None
 
 
@@ -161,7 +161,7 @@ def issue(
 def verified(pem: str, root_pem: str) -> Certificate | None:
     """The certificate if the root signed it and every field is as we write it; None otherwise. Reads no clock:
     validity is asked with `may(right, at)`, since a device's time may be wrong."""
-    return taken(lambda: _vouched(pem, root_pem)) if len(pem) <= MOST_PEM else None
+    return understood(lambda: _vouched(pem, root_pem)) if len(pem) <= MOST_PEM else None
 
 
 def _vouched(pem: str, root_pem: str) -> Certificate | None:
@@ -215,7 +215,7 @@ def revoked_serials(crl_pem: str, root_pem: str) -> frozenset[int] | None:
             return None
         return frozenset(each.serial_number for each in found)
 
-    return taken(serials)
+    return understood(serials)
 
 
 def _name(text: str) -> x509.Name:

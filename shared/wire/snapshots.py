@@ -59,7 +59,7 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class LastManifest:
     """The last manifest that a device took."""
 
     version: Count
@@ -96,7 +96,7 @@ def is_file_name(name: str) -> bool:
     return found is not None and is_id(found[1])
 
 
-def refused(manifest: Manifest, own_digest: str, site_id: Id, taken: Taken | None, now: Now) -> NoSnapshot | None:
+def refused(manifest: Manifest, own_digest: str, site_id: Id, last: LastManifest | None, now: Now) -> NoSnapshot | None:
     """Why this manifest, whose seal was verified, is not for this device now; None if it is. An untrusted clock cannot
     tell that a manifest has expired."""
     if manifest.site_id != site_id:
@@ -105,11 +105,11 @@ def refused(manifest: Manifest, own_digest: str, site_id: Id, taken: Taken | Non
         return NoSnapshot.BAD_TIMES
     if now.state is not ClockState.UNTRUSTED and manifest.not_after < now.at:
         return NoSnapshot.EXPIRED
-    if manifest.version < max(1, taken.version if taken else 1):
+    if manifest.version < max(1, last.version if last else 1):
         return NoSnapshot.LOWER_VERSION
-    if taken and manifest.version == taken.version and own_digest != taken.digest:
+    if last and manifest.version == last.version and own_digest != last.digest:
         return NoSnapshot.BROKEN_CHAIN
-    if taken and manifest.version == taken.version + 1 and manifest.previous != taken.digest:
+    if last and manifest.version == last.version + 1 and manifest.previous != last.digest:
         return NoSnapshot.BROKEN_CHAIN
     known = covered(site_id)
     if not manifest.feeds or any(feed not in known or upto < 0 for feed, upto in manifest.feeds.items()):

@@ -59,7 +59,7 @@ DEVICE = (
     one("device-feed-soon", "a feed that central did not bring waits for the next round", "shared/runtime/sync.py",
         "wait = min(wait, next(delays))", "next(delays)", *SYNC),
     one("device-snapshot-back", "a snapshot older than the last one is taken", "shared/wire/snapshots.py",
-        "if manifest.version < max(1, taken.version if taken else 1):", "if False:",
+        "if manifest.version < max(1, last.version if last else 1):", "if False:",
         "tests/shared/runtime/test_snapshot.py"),
     one("device-snapshot-site", "another site's snapshot is taken", "shared/wire/snapshots.py",
         "if manifest.site_id != site_id:", "if False:", "tests/shared/runtime/test_snapshot.py"),

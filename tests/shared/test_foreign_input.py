@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 
-from shared.foreign_input import taken
+from shared.foreign_input import understood
 from shared.ids import derived_id
 from shared.runtime.login import Login, admitted
 from shared.wire import token
@@ -151,8 +151,8 @@ def test_whatever_it_cannot_take_is_none(fault: BaseException) -> None:
     def falls() -> object:
         raise fault
 
-    assert taken(falls) is None
-    assert taken(lambda: 1) == 1
+    assert understood(falls) is None
+    assert understood(lambda: 1) == 1
 
 
 @pytest.mark.parametrize("fault", [KeyboardInterrupt(), asyncio.CancelledError(), MemoryError(), SystemExit()])
@@ -161,4 +161,4 @@ def test_what_is_not_the_strangers_goes_on(fault: BaseException) -> None:
         raise fault
 
     with pytest.raises(type(fault)):
-        taken(falls)
+        understood(falls)

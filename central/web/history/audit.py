@@ -40,7 +40,7 @@ from central.web.history.words import FieldWords, Sayer, act_text, named, origin
 from central.web.screens.export_lane import EXPORT_LANE
 from central.web.screens.listing import seen_at
 from central.web.screens.moments import said_moment
-from central.web.screens.names import house_zone, labels, title_column
+from central.web.screens.names import house_timezone, labels, title_column
 from central.web.screens.refusals import said
 from central.web.session import SignedIn, still
 from central.web.texts import Texts
@@ -95,10 +95,10 @@ class Audit:
         before = _number(request.query.get("before", ""))
 
         def look(read: Read) -> tuple[list[LogEntry], LogPage, Choices, str, bool]:
-            zone = house_zone(read)
+            zone = house_timezone(read)
             want = replace(self._wanted(read, asked, zone, request.query.get("at")), before=before)
             rows = found(read, want)
-            entries = told(self._door, read, t, rows.rows, zone)
+            entries = in_words(self._door, read, t, rows.rows, zone)
             return (
                 entries,
                 rows,
@@ -138,9 +138,9 @@ class Audit:
 
         async def chunk(before: int, most: int, write: Write) -> tuple[bytes, int]:
             def look(read: Read) -> tuple[bytes, int]:
-                zone = house_zone(read)
+                zone = house_timezone(read)
                 rows = found(read, replace(self._wanted(read, asked, zone, at), before=before), most)
-                return write(told(self._door, read, t, rows.rows, zone, lines=True), zone), rows.next
+                return write(in_words(self._door, read, t, rows.rows, zone, lines=True), zone), rows.next
 
             reader = await still(request)  # a long sheet ends with the right to it, in the middle
             if reader is None or not await self._may(reader):
@@ -205,7 +205,7 @@ def choices(door: Door, read: Read, t: Texts) -> Choices:
 # --- rows in words ---------------------------------------------------------------------------------------------------
 
 
-def told(
+def in_words(
     door: Door, read: Read, t: Texts, rows: list[LogRow], zone: ZoneInfo, *, lines: bool = False, most: int = NAMED
 ) -> list[LogEntry]:
     """`lines`: with what was changed, for a sheet or for a single command."""
@@ -329,7 +329,7 @@ def one(door: Door, read: Read, t: Texts, command_id: str) -> One | None:
     places = _places(door, read, AUDIT)
     if places is not None and logged.place not in places and logged.actor != read.actor.label:
         return None
-    (entry,) = told(door, read, t, [logged], house_zone(read), lines=True, most=LISTED)
+    (entry,) = in_words(door, read, t, [logged], house_timezone(read), lines=True, most=LISTED)
     may = _may_see_what_was_asked(door, read, logged)
     body = read.people.opened([(logged.id, sealed)])[0]
     about = _about(door, read, t, logged.command, body)

@@ -30,7 +30,7 @@ from central.web.history.past_states import (
     undone,
 )
 from central.web.history.records import Past, command_for, means_of, past
-from central.web.history.words import EntryWords, FieldWords, Sayer, sayer, title_of, told
+from central.web.history.words import EntryWords, FieldWords, Sayer, in_words, sayer, title_of
 from central.web.screens.changes import effects
 from central.web.screens.moments import said_moment
 from central.web.screens.refusals import SaidRefusal, said
@@ -193,8 +193,8 @@ def _most(asked: dict[str, str]) -> int:
 
 def _page(read: Read, t: Texts, found: Past, asked: dict[str, str], most: int) -> HistoryPage:
     say = sayer(read, t, found)
-    entries = told(read, t, say, found, found.moments[:most])
-    everything = told(read, t, say, found, found.moments[:200]) if len(found.moments) > most else entries
+    entries = in_words(read, t, say, found, found.moments[:most])
+    everything = in_words(read, t, say, found, found.moments[:200]) if len(found.moments) > most else entries
     options = [Option(each.key, f"{each.when} · {each.who.name} · {each.did}") for each in everything]
     return HistoryPage(
         found.declaration.name, found.id, found.context, title_of(read, t, found), found.now is not None, entries,
@@ -273,7 +273,7 @@ def _plan(door: Door, read: Read, t: Texts, entity: str, row_id: str, way: str, 
     else:
         back = restored(means, found.now, moment.after if way == "back" else moment.before)
     say = sayer(read, t, found)
-    (of,) = told(read, t, say, found, [moment])
+    (of,) = in_words(read, t, say, found, [moment])
     act = {Way.CREATE: "create", Way.CHANGE: "change", Way.DELETE: "delete"}[back.way]
     now = found.now or {}
     lines = [

@@ -21,7 +21,7 @@ from central.web.deed_words import done_words
 from central.web.history.past_states import Act, FieldDifference, RowMoment, State, restored, undone
 from central.web.history.records import Past, means_of
 from central.web.screens.cells import Cell, CellReader, address, ref_of
-from central.web.screens.names import Labels, called, currencies_of, house_zone, labels, title_column, zones_of
+from central.web.screens.names import Labels, called, currencies_of, house_timezone, labels, timezones_of, title_column
 from central.web.texts import Texts
 
 
@@ -76,8 +76,8 @@ class Sayer:
         known = [state for state in states if state]
         kinds = {declaration.column(name) for state in known for name in state if name in declaration.names}
         asks = house is None or any(column.hint is datetime for column in kinds)
-        zones = zones_of(read, declaration, [row_id]) if asks else {}
-        self.zone = zones.get(row_id) or house or house_zone(read)
+        zones = timezones_of(read, declaration, [row_id]) if asks else {}
+        self.zone = zones.get(row_id) or house or house_timezone(read)
         wanted = [pair for state in known for pair in _refs(declaration, state)]
         whole = any(column.hint is int for column in kinds)
         self._reader = CellReader(
@@ -139,7 +139,7 @@ def sayer(read: Read, t: Texts, past: Past) -> Sayer:
     return Sayer(read, t, past.declaration, past.id, [past.last, *states])
 
 
-def told(read: Read, t: Texts, say: Sayer, past: Past, found: Sequence[RowMoment]) -> list[EntryWords]:
+def in_words(read: Read, t: Texts, say: Sayer, past: Past, found: Sequence[RowMoment]) -> list[EntryWords]:
     who = people(read, t, [moment.entry.actor for moment in found])
     did = done_words(read, t, [(moment.entry.command_id, moment.entry.command) for moment in found])
     return [_told(t, say, past, moment, who, did[moment.entry.command_id]) for moment in found]

@@ -19,7 +19,7 @@ from central.kernel.tx import Read
 from central.kernel.values import OneOf, Word
 from central.web.actor_words import actor_row, nobodys_name
 from central.web.screens.fields import FieldKind, duration_text, field_of
-from central.web.screens.names import Labels, currencies_of, house_zone, labels, zones_of
+from central.web.screens.names import Labels, currencies_of, house_timezone, labels, timezones_of
 from central.web.screens.notation import Value
 from central.web.screens.rights import node_text
 from central.web.text_keys import enum_name
@@ -101,9 +101,9 @@ def reader(
     paid = any(_kind(column) is FieldKind.MONEY for column in chosen)
     return CellReader(
         t, declaration, labels(read, t, wanted),
-        zones_of(read, declaration, ids) if timed else {},
+        timezones_of(read, declaration, ids) if timed else {},
         currencies_of(read, declaration, ids) if paid else {},
-        house_zone(read) if timed else ZoneInfo("UTC"), guessed,
+        house_timezone(read) if timed else ZoneInfo("UTC"), guessed,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import orjson
 from central.kernel.entity import BY_NAME, Declaration
 from central.kernel.tx import Read
 from central.web.screens.cells import Cell, CellReader, address, clipped, ref_of
-from central.web.screens.names import currencies_of, house_zone, labels, zones_of
+from central.web.screens.names import currencies_of, house_timezone, labels, timezones_of
 from central.web.texts import Texts
 
 SHOWN = 6
@@ -94,7 +94,12 @@ def _first(read: Read, t: Texts, entity: str, rows: Sequence[Row]) -> tuple[RowC
     ids = [row[1] for row in shown]
     named = labels(read, t, [(entity, each) for each in ids] + list(_refs(declaration, parsed)))
     of = CellReader(
-        t, declaration, named, zones_of(read, declaration, ids), currencies_of(read, declaration, ids), house_zone(read)
+        t,
+        declaration,
+        named,
+        timezones_of(read, declaration, ids),
+        currencies_of(read, declaration, ids),
+        house_timezone(read),
     )
     return tuple(
         RowChanges(

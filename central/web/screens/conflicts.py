@@ -11,7 +11,7 @@ from central.kernel.db import in_list
 from central.kernel.former_names import names_of, renamed
 from central.kernel.tx import Read
 from central.web.actor_words import actor_row, nobodys_name
-from central.web.screens.names import house_zone, labels
+from central.web.screens.names import house_timezone, labels
 from central.web.texts import Texts
 from shared.clock import from_ms
 
@@ -65,7 +65,7 @@ def changers(read: Read, t: Texts, entity: str, ids: Iterable[str]) -> Mapping[t
         for name in ("", *said):
             found.setdefault((each.entity_id, name), (each.actor, each.at))
     actors = {actor: actor_row(actor) for actor, _ in found.values()}
-    named, zone = labels(read, t, [each for each in actors.values() if each]), house_zone(read)
+    named, zone = labels(read, t, [each for each in actors.values() if each]), house_timezone(read)
     return {
         key: Changer(
             named(*stands) if (stands := actors[actor]) else nobodys_name(t, actor),

@@ -89,7 +89,7 @@ class Field:
         )  # fmt: skip
 
 
-USUAL_ZONE = ZoneInfo(TIMEZONE.fallback)
+USUAL_TIMEZONE = ZoneInfo(TIMEZONE.fallback)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Setting:
     is what its reader writes before decimals (a form reads a point and a comma)."""
 
     currency: str = CURRENCY.fallback
-    zone: ZoneInfo = USUAL_ZONE
+    zone: ZoneInfo = USUAL_TIMEZONE
     languages: tuple[str, ...] = LANGUAGES
     point: str = "."
 

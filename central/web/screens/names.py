@@ -13,7 +13,7 @@ import orjson
 from central.kernel.contexts import Context, root_of_house, setting_at
 from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME, Column, Declaration, Look
-from central.kernel.house_settings import TIMEZONE, currency_at, zone_called
+from central.kernel.house_settings import TIMEZONE, currency_at, timezone_called
 from central.kernel.languages import house_languages
 from central.kernel.scope import context_of, home
 from central.kernel.tx import Read
@@ -107,7 +107,7 @@ def _labelled(read: Read, t: Texts, table: str, ids: list[str], depth: int) -> d
     rows = read.run(f"SELECT id, {names} FROM {table} WHERE id IN {inside}", **params)  # noqa: S608 - our names
     refs = [(str(each.ref), row[n]) for row in rows for n, each in enumerate(columns, 1) if each.ref]
     inner = labels(read, t, refs, depth=depth - 1)
-    zones = zones_of(read, BY_NAME[table], ids) if any(each.from_db is from_ms for each in columns) else {}
+    zones = timezones_of(read, BY_NAME[table], ids) if any(each.from_db is from_ms for each in columns) else {}
     return {
         (table, row[0]): ", ".join(
             inner(each.ref, row[n]) if each.ref else _told(read, t, each, row[n], zones.get(row[0]))
@@ -120,7 +120,7 @@ def _labelled(read: Read, t: Texts, table: str, ids: list[str], depth: int) -> d
 def _told(read: Read, t: Texts, column: Column, raw: Any, there: ZoneInfo | None) -> str:
     """A moment, a word of an enum, or a code, as one of the things that tell a row from its like."""
     if column.from_db is from_ms:
-        return t.moment(from_ms(raw), there or house_zone(read), "short")
+        return t.moment(from_ms(raw), there or house_timezone(read), "short")
     if isinstance(column.hint, type) and issubclass(column.hint, StrEnum):
         return t.value(enum_name(column.hint), raw)
     return str(raw)
@@ -208,7 +208,7 @@ def _is_currency(column: Column, look: Look) -> bool:
     return look is Look.CURRENCY and column.name == "currency"
 
 
-def zones_of(read: Read, declaration: Declaration, ids: list[str]) -> dict[str, ZoneInfo]:
+def timezones_of(read: Read, declaration: Declaration, ids: list[str]) -> dict[str, ZoneInfo]:
     """The zone of each row's site; a row that hangs on none is not in it."""
     return {row_id: ZoneInfo(name) for row_id, name in _found(read, declaration, ids, Look.TIMEZONE)}
 
@@ -229,7 +229,7 @@ def _found(read: Read, declaration: Declaration, ids: list[str], look: Look) -> 
     return rows
 
 
-def house_zone(read: Read) -> ZoneInfo:
+def house_timezone(read: Read) -> ZoneInfo:
     """The house's setting `timezone`, or that of its only site, or Paris."""
     said = setting_at(read, root_of_house(read), TIMEZONE.key)
     if said is None:
@@ -238,7 +238,7 @@ def house_zone(read: Read) -> ZoneInfo:
             column = next(each.name for each in found.columns if each.look is Look.TIMEZONE)
             row = read.one(f"SELECT {column} FROM {found.name} ORDER BY id LIMIT 1")  # noqa: S608 - our names
             said = row[0] if row else None
-    return zone_called(said)
+    return timezone_called(said)
 
 
 def setting_of(
@@ -250,18 +250,18 @@ def setting_of(
     found_zone: ZoneInfo | None = None
     currency: str | None = None
     if declaration and row_id:
-        found_zone = zones_of(read, declaration, [row_id]).get(row_id)
+        found_zone = timezones_of(read, declaration, [row_id]).get(row_id)
         currency = currencies_of(read, declaration, [row_id]).get(row_id)
         at = context_of(read, table, row_id) or at
     for ref, ref_id in sorted(given.items(), key=lambda pair: _distance(pair[0])):
         if ref not in BY_NAME:
             continue
-        found_zone = found_zone or zones_of(read, BY_NAME[ref], [ref_id]).get(ref_id)
+        found_zone = found_zone or timezones_of(read, BY_NAME[ref], [ref_id]).get(ref_id)
         currency = currency or currencies_of(read, BY_NAME[ref], [ref_id]).get(ref_id)
         at = at or (context_of(read, ref, ref_id) if home(ref) else None)
     if currency is None:
         currency = currency_at(read, at)
-    return Setting(currency, found_zone or house_zone(read), house_languages(read) or LANGUAGES, point)
+    return Setting(currency, found_zone or house_timezone(read), house_languages(read) or LANGUAGES, point)
 
 
 def _distance(table: str) -> int:

@@ -10,7 +10,7 @@ from central.kernel.misfits import Misfit
 from central.kernel.tx import Read
 from central.kernel.values import Fault
 from central.web.screens.cells import address, table_of
-from central.web.screens.names import house_zone, label
+from central.web.screens.names import house_timezone, label
 from central.web.screens.rights import privilege_text
 from central.web.texts import Texts
 from shared.ids import is_id
@@ -68,7 +68,7 @@ def _again(read: Read, t: Texts, until: str) -> str:
         when = datetime.fromisoformat(until)
     except ValueError:
         return ""
-    return t("De nouveau possible : {when}.", when=t.moment(when, house_zone(read), "short"))
+    return t("De nouveau possible : {when}.", when=t.moment(when, house_timezone(read), "short"))
 
 
 def _links(read: Read, t: Texts, refused: Refused, on: str | None) -> list[tuple[str, str]]:

@@ -123,10 +123,12 @@ def test_numbers_are_those_of_the_places_and_the_orders(clerk: Clerk, house: Hou
     assert (sums.capacity, sums.sold, sums.held, sums.blocked, sums.kept) == (40, 5, 1, 1, 3)
     assert sums.free == 40 - 5 - 1 - 1
     money = 2 * FULL + 3 * STANDING
-    assert tonight.taken and [(each.currency, each.places, each.amount) for each in tonight.taken] == [
+    assert tonight.takings and [(each.currency, each.places, each.amount) for each in tonight.takings] == [
         ("EUR", 5, money)
     ]
-    assert day.taken and [(each.what, each.places, each.amount) for each in day.taken] == [(house.channel, 5, money)]
+    assert day.takings and [(each.what, each.places, each.amount) for each in day.takings] == [
+        (house.channel, 5, money)
+    ]
     said = shown(clerk, house, day, "en")
     assert said["tonight"][0].sold == "5" and said["tonight"][0].share == "12%", "rounded down"
     assert said["sums"] == [("€76.00", "5 seats")]
@@ -190,20 +192,20 @@ def test_each_figure_is_for_who_may_see_what_it_is_made_of(clerk: Clerk, house: 
     clerk.do(house.order(house.seats[0]))
     enrol(clerk, house, DeviceKind.GATE)
     day = day_of(clerk, house, house.operator(*SEES))
-    assert day.tonight[0].taken and day.taken and len(day.devices) == 1
+    assert day.tonight[0].takings and day.takings and len(day.devices) == 1
     reader = day_of(clerk, house, house.operator(CataloguePrivilege.CATALOGUE_READ))
     assert reader.tonight[0].sums.sold == 1
-    assert (reader.tonight[0].taken, reader.taken, reader.devices) == (None, None, ())
+    assert (reader.tonight[0].takings, reader.takings, reader.devices) == (None, None, ())
     assert "Recette" not in [label for label, _, _ in shown(clerk, house, reader)["tonight"][0].figures]
     seller = day_of(clerk, house, house.operator(OrdersPrivilege.ORDER_READ))
-    assert (seller.tonight, seller.days) == ((), ()) and seller.taken
+    assert (seller.tonight, seller.days) == ((), ()) and seller.takings
     lower = day_of(clerk, house, house.operator(*SEES, at=house.activity))
-    assert len(lower.tonight) == 1 and not lower.tonight[0].taken, "orders stand with the organiser"
-    assert (lower.taken, lower.devices) == ((), ())
+    assert len(lower.tonight) == 1 and not lower.tonight[0].takings, "orders stand with the organiser"
+    assert (lower.takings, lower.devices) == ((), ())
     elsewhere = day_of(clerk, house, house.operator(*SEES, points=(house.kiosk_point,)))
-    assert not elsewhere.taken, "a perimeter leaves the desk's sales out"
+    assert not elsewhere.takings, "a perimeter leaves the desk's sales out"
     at_activity = day_of(clerk, house, house.operator(*SEES), at=house.activity)
-    assert len(at_activity.tonight) == 1 and at_activity.taken is None
+    assert len(at_activity.tonight) == 1 and at_activity.takings is None
 
 
 def test_a_performances_takings_are_for_who_sees_orders(clerk: Clerk, house: House) -> None:

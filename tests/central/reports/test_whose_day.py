@@ -95,14 +95,14 @@ def test_another_organisers_evening_is_not_told(clerk: Clerk, house: House) -> N
     theirs = house.operator(*may, at=other.organiser)
     day = day_of(clerk, house, theirs)
     assert [each.played.id for each in day.tonight] == [other.performance] and day.days == ()
-    assert day.tonight[0].taken and [each.places for each in day.tonight[0].taken] == [1]
-    assert day.taken and [(each.places, each.amount) for each in day.taken] == [(1, FULL)]
+    assert day.tonight[0].takings and [each.places for each in day.tonight[0].takings] == [1]
+    assert day.takings and [(each.places, each.amount) for each in day.takings] == [(1, FULL)]
     assert (day.devices, day.anomalies) == ((), 0), "devices and anomalies are the whole house's"
     told = sheet(clerk, house, STARTS.date(), theirs)
     assert [each.day.id for each in told["lines"]] == [other.performance] and told["devices"] == []
     whole = day_of(clerk, house, house.operator(*may))
     assert len(whole.tonight) == 2 and len(whole.devices) == whole.anomalies == 1
-    assert whole.taken and sum(each.places for each in whole.taken) == 3
+    assert whole.takings and sum(each.places for each in whole.takings) == 3
 
 
 def test_takings_of_a_performance_that_one_sees_but_whose_orders_one_does_not(clerk: Clerk, house: House) -> None:
@@ -116,7 +116,7 @@ def test_takings_of_a_performance_that_one_sees_but_whose_orders_one_does_not(cl
     assert found["hall"].sold == "1" and not found["amounts"] and found["curve"] is None
     assert (found["channels"], found["tariffs"]) == ([], [])
     by_id = {each.played.id: each for each in day_of(clerk, house, both).tonight}
-    assert by_id[house.performance].taken == () and len(by_id) == 2
+    assert by_id[house.performance].takings == () and len(by_id) == 2
 
 
 @pytest.mark.behind_the_door("some are made to go on")

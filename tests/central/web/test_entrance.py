@@ -22,7 +22,7 @@ from central.web.api import UNDER_WAY
 from central.web.bodies import MOST_FROM_DEVICES, MOST_FROM_STRANGERS, MOST_USUALLY, STEP, Asks, most_for
 from central.web.entrance import BODIES, LIMITS, REFUSED
 from central.web.limits import OF_STRANGERS, RequestLimit
-from central.web.line import CLOSED, HUNG_UP, OPEN, SPILL, TAKE, TAKEN
+from central.web.line import CLOSED, HUNG_UP, OPEN, RECEIVED, SPILL, TAKE
 from central.web.origin import FRONT, Front, Proxies
 from central.web.session import csrf_of
 from central.web.settings import KIB, MIB, HttpConfig, LimitsConfig, Rate
@@ -72,7 +72,7 @@ async def test_of_a_strangers_body_no_more_than_its_bound_is_taken(
         for method, path in served.routes():
             if method == "HEAD":
                 continue
-            before = TAKEN.value()
+            before = RECEIVED.value()
             reader, writer = await served.call()
             length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {BODY}"
             writer.write(f"{method} {path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n{length}\r\n\r\n".encode())
@@ -85,7 +85,7 @@ async def test_of_a_strangers_body_no_more_than_its_bound_is_taken(
             status, said = await answer_of(reader)
             writer.close()
             await until(lambda: OPEN.value() == 0)
-            taken = TAKEN.value() - before
+            taken = RECEIVED.value() - before
             assert taken <= MOST_FROM_STRANGERS + SPILL + 2 * TAKE, (method, path, taken)
             assert status in (0, 200, 302, 303, 400, 401, 403, 404, 405, 409, 413, 415, 422), (method, path, said)
             if method == "POST":

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.web.limits import Buckets, Limits, RequestLimit, counted_as, taken
+from central.web.limits import Buckets, Limits, RequestLimit, after_one_more, counted_as
 from central.web.settings import LimitsConfig, Rate
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -30,7 +30,7 @@ def test_nobody_gets_more_than_burst_and_rate(rate: Rate, gaps: list[float]) -> 
     now, full_at, let_in = 0.0, 0.0, []
     for gap in gaps:
         now += gap
-        full_at, wait = taken(full_at, rate, now)
+        full_at, wait = after_one_more(full_at, rate, now)
         if not wait:
             let_in.append(now)
     for n, first in enumerate(let_in):
@@ -42,19 +42,19 @@ def test_nobody_gets_more_than_burst_and_rate(rate: Rate, gaps: list[float]) -> 
 def test_the_whole_burst_is_let_in_at_once(rate: Rate) -> None:
     full_at, wait = 0.0, 0.0
     for _ in range(rate.burst):
-        full_at, wait = taken(full_at, rate, 0.0)
+        full_at, wait = after_one_more(full_at, rate, 0.0)
         assert wait == 0
-    assert taken(full_at, rate, 0.0)[1] > 0
+    assert after_one_more(full_at, rate, 0.0)[1] > 0
 
 
 @given(RATES, st.integers(1, 20))
 def test_who_waits_as_long_as_was_said_is_let_in(rate: Rate, more: int) -> None:
     full_at = now = 0.0
     for _ in range(rate.burst + more):
-        full_at, wait = taken(full_at, rate, now)
+        full_at, wait = after_one_more(full_at, rate, now)
         if wait:
             now += wait
-            full_at, wait = taken(full_at, rate, now)
+            full_at, wait = after_one_more(full_at, rate, now)
         assert wait == 0
 
 

@@ -17,7 +17,7 @@ from aiohttp import web
 from central.kernel.actor import Actor
 from central.web.entrance import entrance
 from central.web.files import send
-from central.web.line import CLOSED, FIELD, FIELDS, HEAD, HUNG_UP, OPEN, SPILL, TAKE, TAKEN, listening
+from central.web.line import CLOSED, FIELD, FIELDS, HEAD, HUNG_UP, OPEN, RECEIVED, SPILL, TAKE, listening
 from central.web.origin import NO_PROXIES, PROXIES
 from central.web.settings import KIB, MIB, UNLIMITED, HttpConfig
 from tests.central.web.serving import answer_of
@@ -172,12 +172,12 @@ async def test_of_what_is_sent_ahead_only_so_much_is_taken_and_all_of_it_answere
         honest, (reader, writer) = await at.call(), await at.call()
         writer.write(HELD)
         await until(lambda: at.came == ["held"])
-        before, ahead = TAKEN.value(), head(HEAD - TAKE)
+        before, ahead = RECEIVED.value(), head(HEAD - TAKE)
         for _ in range(64):
             writer.write(ahead)
-        await until(lambda: TAKEN.value() - before >= HEAD)
+        await until(lambda: RECEIVED.value() - before >= HEAD)
         await at.asks(honest, 100)
-        assert TAKEN.value() - before <= HEAD + TAKE + 100 * len(ASKED)
+        assert RECEIVED.value() - before <= HEAD + TAKE + 100 * len(ASKED)
         at.go_on.set()
         for _ in range(64):
             await asyncio.wait_for(reader.readuntil(b"well"), PATIENCE_S)
@@ -187,13 +187,13 @@ async def test_of_what_is_sent_ahead_only_so_much_is_taken_and_all_of_it_answere
 @pytest.mark.parametrize("comes", ["behind the one in hand", "after its answer"])
 async def test_a_later_heads_time_is_as_short(comes: str) -> None:
     async with house(replace(PATIENT, head_s=0.1)) as at:
-        before, sent = CLOSED.value(why="head"), TAKEN.value()
+        before, sent = CLOSED.value(why="head"), RECEIVED.value()
         reader, writer = await at.call()
         writer.write(HELD)
         await until(lambda: at.came == ["held"])
         if comes == "behind the one in hand":
             writer.write(ASKED[:-4])
-            await until(lambda: TAKEN.value() - sent == len(HELD + ASKED) - 4)
+            await until(lambda: RECEIVED.value() - sent == len(HELD + ASKED) - 4)
         at.go_on.set()
         await asyncio.wait_for(reader.readuntil(b"\r\n\r\nheld"), PATIENCE_S)
         if comes == "after its answer":
@@ -223,9 +223,9 @@ async def test_half_a_head_that_came_with_a_request_has_a_heads_time(pieces: lis
         before = CLOSED.value(why="head")
         reader, writer = await at.call()
         for piece in pieces:
-            sent = TAKEN.value()
+            sent = RECEIVED.value()
             writer.write(piece)
-            await until(lambda sent=sent, piece=piece: TAKEN.value() >= sent + len(piece))
+            await until(lambda sent=sent, piece=piece: RECEIVED.value() >= sent + len(piece))
         async with asyncio.timeout(PATIENCE_S):
             said = await reader.read()
         assert said.count(b"HTTP/1.1 200") == max(1, b"".join(pieces).count(b"HTTP/1.1") - 1)
@@ -240,9 +240,9 @@ async def test_whole_requests_leave_a_line_idle_for_as_long_as_it_may(pieces: li
     async with house(replace(PATIENT, head_s=0.3)) as at:
         reader, writer = await at.call()
         for piece in pieces:
-            sent = TAKEN.value()
+            sent = RECEIVED.value()
             writer.write(piece)
-            await until(lambda sent=sent, piece=piece: TAKEN.value() >= sent + len(piece))
+            await until(lambda sent=sent, piece=piece: RECEIVED.value() >= sent + len(piece))
         for _ in range(b"".join(pieces).count(b"HTTP/1.1")):
             await asyncio.wait_for(reader.readuntil(b"well"), PATIENCE_S)
         late = await at.call()
@@ -253,11 +253,11 @@ async def test_whole_requests_leave_a_line_idle_for_as_long_as_it_may(pieces: li
 
 async def test_a_head_that_is_too_big_is_not_read_to_its_end() -> None:
     async with house(replace(PATIENT, linger_s=0.1)) as at:
-        before, spilt = TAKEN.value(), CLOSED.value(why="spill")
+        before, spilt = RECEIVED.value(), CLOSED.value(why="spill")
         _, writer = await at.call()
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + (b"h: %b\r\n" % (b"x" * (FIELD - 100))) * 60)
         await until(lambda: CLOSED.value(why="spill") == spilt + 1)
-        assert TAKEN.value() - before <= HEAD + SPILL + 2 * TAKE
+        assert RECEIVED.value() - before <= HEAD + SPILL + 2 * TAKE
 
 
 @pytest.mark.parametrize("first", [b"", ASKED], ids=["at once", "behind another"])
@@ -298,12 +298,12 @@ async def test_a_head_has_so_many_fields_and_each_has_its_bound(most: bytes, mor
 
 async def test_heads_that_do_not_end_make_room_for_those_that_do() -> None:
     async with house(replace(PATIENT, held_of_lines_mib=1)) as at:
-        before, taken = CLOSED.value(why="held"), TAKEN.value()
+        before, taken = CLOSED.value(why="held"), RECEIVED.value()
         unfinished = head(HEAD - KIB)[:-2]
         lines = [await at.call() for _ in range(20)]
         for _, writer in lines:
             writer.write(unfinished)
-        await until(lambda: TAKEN.value() - taken >= 20 * len(unfinished))
+        await until(lambda: RECEIVED.value() - taken >= 20 * len(unfinished))
         room = MIB // 2 // len(unfinished)
         assert CLOSED.value(why="held") == before + 20 - room
         await at.asks(await at.call())
@@ -347,12 +347,12 @@ async def test_who_does_not_read_a_file_is_cut_too(tmp_path: Path) -> None:
 async def test_nothing_more_is_answered_to_who_does_not_read() -> None:
     """Pipelined behind an answer that does not leave: nothing is begun, little is taken."""
     async with house(PATIENT) as at:
-        honest, deaf, before = await at.call(), await at.deaf(), TAKEN.value()
+        honest, deaf, before = await at.call(), await at.deaf(), RECEIVED.value()
         sending = asyncio.create_task(asyncio.get_running_loop().sock_sendall(deaf, LARGE + head(HEAD - TAKE) * 1000))
-        await until(lambda: TAKEN.value() - before >= HEAD)
+        await until(lambda: RECEIVED.value() - before >= HEAD)
         await at.asks(honest, 100)
         assert at.came == ["large"] + ["well"] * 100
-        assert TAKEN.value() - before <= HEAD + 2 * TAKE + 100 * len(ASKED)
+        assert RECEIVED.value() - before <= HEAD + 2 * TAKE + 100 * len(ASKED)
         sending.cancel()
         with suppress(asyncio.CancelledError):
             await sending

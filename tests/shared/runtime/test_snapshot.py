@@ -24,10 +24,10 @@ from shared.wire.seal import Sealed, Signer, seal
 from shared.wire.snapshots import (
     LIVES_FOR,
     SCHEMA,
+    LastManifest,
     Manifest,
     NoSnapshot,
     SnapshotFile,
-    Taken,
     digest,
     file_name,
     is_file_name,
@@ -253,7 +253,7 @@ async def test_a_crash_at_any_commit_leaves_the_old_or_the_new(bench: Bench) -> 
 
 
 SITE = derived_id("site")
-TAKEN = Taken(5, digest("five"))
+TAKEN = LastManifest(5, digest("five"))
 
 
 def manifest(**over) -> Manifest:
