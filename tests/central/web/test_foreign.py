@@ -20,7 +20,7 @@ from central.venues.planfile import Format, read_plan, written
 from central.web.command_body import read as read_command
 from central.web.numbers import MOST, pairs, whole
 from central.web.screens.listing import _mark, _write_mark
-from central.web.screens.row_forms import WAS, _was_in
+from central.web.screens.row_forms import WAS, _texts_in
 from shared.ids import derived_id
 from tests.mangled import EDITS, edited
 
@@ -65,7 +65,7 @@ PARSERS: dict[str, tuple[bytes, Callable[[bytes], Any]]] = {
     ),
     "where a list goes on": (_write_mark("A", derived_id("row")).encode(), _text(_mark)),
     "a webhook's secret": (b"whsec_" + b64encode(b"s" * 32), _text(secret_bytes)),
-    "what a form began with": (b'{"code":"A"}', _text(lambda text: _was_in({WAS: [text]}))),
+    "what a form began with": (b'{"code":"A"}', _text(lambda text: _texts_in({WAS: [text]}, WAS))),
     "places that are chosen": (b"[[0,5],[1200,1]]", by_value_error(pairs)),
     "how far a plan was told": (b'[["a","b",1,2]]', _text(known_of)),
     "a command": (UPLOAD, lambda data: read_command(COMMANDS["upload_facts"], data)),
