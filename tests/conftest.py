@@ -29,6 +29,7 @@ from tests import warm
 from tests.undeclared import undeclared  # noqa: F401  # every test asks for it
 from tests.waiting import until_now
 from tests.warm import afresh  # noqa: F401  # some ask for it
+from tests.whole import WHOLE
 
 gc.disable()  # until all is imported: pytest_collection
 settings.load_profile(os.environ.get("EXAMPLES", "calm"))  # "anew": examples that nobody has tried yet
@@ -96,9 +97,12 @@ def processor_s() -> float:
     return sum(os.times()[:4])
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Marks tests `server` and `slow`: nobody has to think of it. What takes longest comes first, so that at the end no
-    worker is left alone with it."""
+    worker is left alone with it. What only the weekly round asks (tests/whole.py) goes."""
+    left = [item for item in items if not WHOLE and any(mark.kwargs.get("only") for mark in item.iter_markers("whole"))]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in left]
     together = dict.fromkeys(TOGETHER, 0.0)
     for test, seconds in SLOW.items():
         if (file := test.partition("::")[0]) in TOGETHER:

@@ -98,6 +98,7 @@ def prove_rows(
         kept.execute(
             "CREATE TABLE row (entity TEXT, id TEXT, print TEXT, seq INTEGER, PRIMARY KEY (entity, id)) WITHOUT ROWID"
         )
+        kept.execute("CREATE TABLE there (id TEXT PRIMARY KEY, print TEXT) WITHOUT ROWID")
         said = _Said(read, kept, found)
         said.replay(progress)
         rows = older = 0
@@ -275,7 +276,6 @@ def _feed_rows(read: Read, after: str, most: int) -> list[tuple[str, str]]:
 def _compared(read: Read, kept: sqlite3.Connection, table: str, found: _Found, *, whole: bool) -> tuple[int, int]:
     """(rows, rows that are older than the proof)."""
     seen = older = 0
-    kept.execute("CREATE TABLE there (id TEXT PRIMARY KEY, print TEXT) WITHOUT ROWID")
     kept.execute("BEGIN")
     rows, after = page_of(read, table, "")
     while True:
@@ -300,8 +300,8 @@ def _compared(read: Read, kept: sqlite3.Connection, table: str, found: _Found, *
         {"table": table},
     ):
         found.add(RowFault(WrongRow.REMOVED, table, row_id, seq))
+    kept.execute("DELETE FROM there")
     kept.execute("COMMIT")
-    kept.execute("DROP TABLE there")
     return seen, older
 
 

@@ -18,13 +18,10 @@ COPIED = ("central/", "shared/", "tests/", "tools/", "texts/", "docs/", "edge/",
           "pyproject.toml")  # fmt: skip
 
 
-@pytest.mark.timeout(900)
-def test_a_new_area_touches_no_other_folder(tmp_path: Path) -> None:
-    """In a copy of the tree, with the template among the areas: its migration is written by the tool, its story
-    (entity, life, rule, command, page, loop, fact, feed, setting, right in a usual profile, health) holds, and so do
-    lint's checks of areas and every test that goes by what is declared (but for what is called with another area's
-    thing: new_area/choice.py). It stands in the middle of the order, and then at its end. What a change of the schema
-    records is not among it: FROZEN, printed_columns.txt, a dump."""
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy of the tree with the template in the middle of the order of the areas, its migration written by the
+    tool."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, capture_output=True, text=True, check=True,
@@ -32,16 +29,33 @@ def test_a_new_area_touches_no_other_folder(tmp_path: Path) -> None:
     with_area([name for name in listed.stdout.splitlines() if name.startswith(COPIED)], tmp_path)
     (tmp_path / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
     _done([str(tmp_path / "tools" / "migration"), "coats"], tmp_path)
+    return tmp_path
+
+
+@pytest.mark.timeout(900)
+def test_a_new_area_touches_no_other_folder(tree: Path) -> None:
+    """Its story (entity, life, rule, command, page, loop, fact, feed, setting, right in a usual profile, health) holds,
+    and so do lint's checks of areas; and at the end of their order too."""
     for kind in ("sql", "tidy"):
-        _done([sys.executable, str(tmp_path / "tools" / "checks.py"), kind], tmp_path)
-    _done([str(Path(sys.prefix) / "bin" / "lint-imports"), "--no-logo", "--no-cache"], tmp_path)
-    held = ["tests/central/cloakroom", *(f"{file}::{test}" for file, tests in walks().items() for test in tests)]
-    but = [f"--deselect={each}" for each in LEFT_OUT]
-    own = ["-p", "tests.central.new_area.choice", "-m", "not postgres"]
-    _done([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *own, *but, *held], tmp_path)
-    placed(tmp_path, "first_run")  # what stands last is seen by none, and may name all; the rest was asked above
-    said = "not grow and not a_loop_runs"
-    _done([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", said, *AT_THE_END], tmp_path)
+        _done([sys.executable, str(tree / "tools" / "checks.py"), kind], tree)
+    _done([str(Path(sys.prefix) / "bin" / "lint-imports"), "--no-logo", "--no-cache"], tree)
+    _held(tree, STORY)
+    placed(tree, "first_run")  # what stands last is seen by none, and may name all; the rest was asked above
+    _held(tree, "-k", "not grow and not a_loop_runs", *AT_THE_END)
+
+
+@pytest.mark.whole(only=True)
+@pytest.mark.timeout(900)
+def test_what_goes_by_the_areas_goes_by_a_new_one_too(tree: Path) -> None:
+    """Every test that goes by what is declared (but for what is called with another area's thing: new_area/choice.py).
+    What a change of the schema records is not among it: FROZEN, printed_columns.txt, a dump."""
+    held = (f"{file}::{test}" for file, tests in walks().items() for test in tests)
+    but = (f"--deselect={each}" for each in LEFT_OUT)
+    _held(tree, "-p", "tests.central.new_area.choice", "-m", "not postgres", *but, *held)
+
+
+def _held(tree: Path, *asked: str) -> None:
+    _done([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *asked], tree)
 
 
 REGISTRY = re.compile(
@@ -54,14 +68,18 @@ TREE = re.compile(r"\b(ROOT|glob|rglob|__subclasses__)\b|tests\.central\.said")
 ALL_FILES = re.compile(r"\b(rglob|__subclasses__)\b|tests\.central\.said")
 """A file of tests that does, whatever else it names."""
 FOLDERS = ("central", "frame", "shared")
+STORY = "tests/central/cloakroom"
 AT_THE_END = (
-    "tests/central/cloakroom",
+    STORY,
     "tests/central/first_run/test_usual.py",
     "tests/central/kernel/test_registry.py",
 )
 """What goes by the order; how pages grow and what a loop does do not."""
 LEFT_OUT = {
-    f"tests/central/test_new_area.py::{test_a_new_area_touches_no_other_folder.__name__}": "it is this one",
+    **{
+        f"tests/central/test_new_area.py::{each.__name__}": "they are these"
+        for each in (test_a_new_area_touches_no_other_folder, test_what_goes_by_the_areas_goes_by_a_new_one_too)
+    },
     "tests/central/test_areas.py::test_a_new_area_declares_itself": "it has, in a copy",
     "tests/central/test_house_keys.py": "its commands are the program's",
     "tests/central/kernel/test_writer_process.py": "processes; a new command is in each of them, or in none",

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.test_first_run import PASSWORD, STORIES, House, Story, house, newcomer
+from tests.whole import part
 
 __all__ = ["house"]
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(200)]
@@ -92,7 +93,8 @@ async def on_sale(at: Clicks, story: Story) -> None:
     await at.click("main button[name=_do]")
 
 
-@pytest.mark.parametrize("language", STORIES)
+@pytest.mark.whole
+@pytest.mark.parametrize("language", part([*STORIES], 2, 1))
 async def test_from_the_first_page_to_a_sale(language: str, house: House, browser: Browser) -> None:
     story = STORIES[language]
     async with newcomer(browser, story) as page:

@@ -25,6 +25,7 @@ from central.catalogue.model import PerformanceDo
 from central.web.texts import texts
 from tests.e2e.test_live_browser import CONTRAST, at_rest
 from tests.waiting import PAGE_PATIENCE_MS, until_now
+from tests.whole import part
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]  # some two hundred pages of a real browser
 AXE = Path(__file__).parents[1] / "vendor" / "axe-4.14.1.min.js"
@@ -184,7 +185,8 @@ async def go_on(page: Page) -> None:
     await page.locator(".setup-sheet .main").first.click()
 
 
-@pytest.mark.parametrize("language", STORIES)
+@pytest.mark.whole
+@pytest.mark.parametrize("language", part([*STORIES], 2))
 async def test_from_nothing_to_a_performance_on_sale(
     language: str, house: House, browser: Browser, tmp_path: Path
 ) -> None:

@@ -3,10 +3,14 @@
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tools import checks
 
 ROOT = Path(__file__).parents[2]
 UNITS = sorted((ROOT / "systemd").glob("*.service"))
@@ -15,9 +19,18 @@ with_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="s
 
 
 def check(kind: str, *files: Path) -> tuple[int, str]:
-    command = [sys.executable, ROOT / "tools" / "checks.py", kind, *files]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout.strip()
+    """As the program does, without a process for each: exit code and what is printed."""
+    with redirect_stdout(StringIO()) as said:
+        code = checks.main(kind, [str(file) for file in files])
+    return code, said.getvalue().strip()
+
+
+def test_the_program_says_so_by_its_exit_code(tmp_path: Path) -> None:
+    lock = tmp_path / "uv.lock"
+    lock.write_text('{ url = "https://mirror.local/b.whl" }\n')
+    for asked, code in (("lock", 0), ("lock", 1), ("nothing", 2)):
+        command = [sys.executable, ROOT / "tools" / "checks.py", asked, *([lock] if code == 1 else [])]
+        assert subprocess.run(command, capture_output=True, check=False).returncode == code
 
 
 def test_the_lock_names_the_public_index_only(tmp_path: Path) -> None:

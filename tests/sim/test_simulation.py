@@ -21,6 +21,7 @@ from tests.sim.kiosk import SimKiosk
 from tests.sim.scene import Scene
 from tests.sim.station import Station
 from tests.sim.walk import Weather
+from tests.whole import part
 
 SEEDS = 240
 PORTION = 30
@@ -31,7 +32,8 @@ def sound(result: Result) -> None:
     assert not result.faults, result.told()
 
 
-@pytest.mark.parametrize("first", range(0, SEEDS, PORTION))
+@pytest.mark.whole
+@pytest.mark.parametrize("first", part(range(0, SEEDS, PORTION), 2))
 def test_evenings_hold_the_invariants(first: int) -> None:
     results = [run_seed(seed) for seed in range(first, first + PORTION)]
     for result in results:

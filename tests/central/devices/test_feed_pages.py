@@ -104,6 +104,8 @@ def filled(clerk: Clerk, feed: str, bodies: list[str]) -> None:
     ((head,),) = clerk.rows("SELECT COALESCE(MAX(revision), 0) FROM feed_row WHERE feed = :f", f=feed)
     rows = [{"f": feed, "k": new_id(), "r": head + 1 + n, "b": body} for n, body in enumerate(bodies)]
     clerk.db.begin(write=True)
+    if not isinstance(clerk.db, SqliteConnection):  # so much at once is not what a command writes
+        clerk.db.run("SET LOCAL statement_timeout = 0", {})
     clerk.db.write_many("INSERT INTO feed_row (feed, key, revision, body) VALUES (:f, :k, :r, :b)", rows)
     clerk.db.write(
         "INSERT INTO feed_head (feed, revision) VALUES (:f, :r) ON CONFLICT (feed) DO UPDATE SET revision = :r",

@@ -154,16 +154,15 @@ async def test_where_the_writer_is_killed_or_stands_still_a_repeat_does_what_was
 async def test_a_writer_that_works_for_long_is_not_ended(
     sqlite_place: tuple[Database, House], keys: Keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "central.kernel.sqlite_writer.WATCH_EVERY_S", 0.1
-    )  # it gets the processor meanwhile, on a busy machine too
     enough = tmp_path / "enough"
     async with opened(sqlite_place[0], keys) as door:
         pid = await door.chore(chores.where)
-        works = asyncio.ensure_future(door.chore(partial(chores.work_until, str(enough))))
-        await until(lambda: door._writers._still > STILL + 5)  # type: ignore[union-attr]
-        with pytest.raises(Unavailable):
-            await works
+        with monkeypatch.context() as sooner:  # than it may take to begin and to answer, on a busy machine
+            sooner.setattr("central.kernel.sqlite_writer.WATCH_EVERY_S", 0.1)
+            works = asyncio.ensure_future(door.chore(partial(chores.work_until, str(enough))))
+            await until(lambda: door._writers._still > STILL + 5)  # type: ignore[union-attr]
+            with pytest.raises(Unavailable):
+                await works
         enough.touch()
         assert await door.chore(chores.where) == pid and door.standings[0].falls == 0
 

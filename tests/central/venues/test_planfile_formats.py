@@ -11,6 +11,7 @@ from central.venues.planfile import Format, PlanFault, format_of, read_plan, wri
 from central.venues.planfile_csv import write_csv
 from shared.outcome import Ok, Refused
 from tests.central.venues.flaws import told
+from tests.whole import part
 
 # --- the same plan again
 
@@ -445,7 +446,8 @@ def stadium() -> Plan:
     return Plan("Stade", 9000, 8000, (Category("1re", "#0072B2"),), tuple(blocks))
 
 
-@pytest.mark.parametrize("into", Format)
+@pytest.mark.whole
+@pytest.mark.parametrize("into", part([*Format], 3))
 def test_a_stadium_of_80_000_places(into):
     plan = stadium()
     data = written(plan, into)

@@ -35,6 +35,7 @@ from shared.wire.seal import Signer
 from tests.central.small_house import ADMIN_KEY, NOW, new_id
 from tests.central.web.serving import Served, answer_of, enrolled
 from tests.waiting import PATIENCE_S, until
+from tests.whole import part
 
 pytestmark = [
     pytest.mark.behind_the_door,  # a session's row of its own making
@@ -62,22 +63,22 @@ SENT = {
 # --- bodies -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
 @pytest.mark.parametrize("kind", SENT)
 async def test_of_a_strangers_body_no_more_than_its_bound_is_taken(
     serve: Callable[..., Any], kind: str, chunked: bool
 ) -> None:
-    headers, part = SENT[kind]
+    headers, sent = SENT[kind]
     async with serve(HttpConfig(limits=LimitsConfig(*(Rate(1, 0),) * 6))) as served:
-        for method, path in served.routes():
-            if method == "HEAD":
-                continue
+        asked = [(method, path) for method, path in served.routes() if method != "HEAD"]
+        for method, path in part(asked, 4, [*SENT].index(kind)):  # twice each route in either form
             before = RECEIVED.value()
             reader, writer = await served.call()
             length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {BODY}"
             writer.write(f"{method} {path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n{length}\r\n\r\n".encode())
-            part = part * (16 * KIB // len(part))
-            piece = b"%x\r\n%b\r\n" % (len(part), part) if chunked else part
+            much = sent * (16 * KIB // len(sent))
+            piece = b"%x\r\n%b\r\n" % (len(much), much) if chunked else much
             with suppress(ConnectionError):
                 for _ in range(BODY // len(piece)):
                     writer.write(piece)

@@ -1,6 +1,7 @@
 """What nobody honest sends to a page: forms in strange encodings, headers that are no addresses, times at the ends of
 the calendar, digits that are no numbers. On every page, as a stranger and as somebody who may do everything, nothing
-breaks, and no line of the log is long."""
+breaks, and no line of the log is long. Each thing meets every second to fourth page every time, all of them in the
+weekly round."""
 
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -23,8 +24,9 @@ from central.web.settings import UNLIMITED, HttpConfig
 from shared.ids import is_id
 from tests.central.walked import routes_walked
 from tests.central.web.serving import Served
+from tests.whole import part
 
-pytestmark = [pytest.mark.behind_the_door, pytest.mark.usefixtures("nothing_breaks")]
+pytestmark = [pytest.mark.whole, pytest.mark.behind_the_door, pytest.mark.usefixtures("nothing_breaks")]
 
 FREE = HttpConfig(limits=UNLIMITED)
 LONGEST_LINE = 1000
@@ -127,8 +129,8 @@ async def test_a_form_in_another_way_or_encoding(
     serve: Callable[..., Any], short_lines: None, who: dict[str, str]
 ) -> None:
     async with calling(serve) as call:
-        for path in await call.pages("POST"):
-            for kind, body in FOREIGN + MALFORMED + IN_PARTS:
+        for n, path in enumerate(await call.pages("POST")):
+            for kind, body in part(FOREIGN + MALFORMED + IN_PARTS, 2, n):
                 status = await call("POST", path, who | {"Content-Type": kind}, body)
                 assert status < 500, (path, kind, status)
 
@@ -150,8 +152,8 @@ async def test_a_stranger_is_told_what_to_do(serve: Callable[..., Any], short_li
 async def test_headers_that_are_none(serve: Callable[..., Any], short_lines: None, who: dict[str, str]) -> None:
     async with calling(serve) as call:
         for method in ("GET", "POST"):
-            for path in await call.pages(method):
-                for headers in HEADERS:
+            for n, path in enumerate(await call.pages(method)):
+                for headers in part(HEADERS, 3, n):
                     kind = {"Content-Type": URLENCODED} if method == "POST" else {}
                     status = await call(method, path, who | kind | headers, b"name=x" if kind else b"")
                     assert status < 500, (method, path, headers, status)
@@ -165,20 +167,20 @@ async def test_times_and_numbers_that_are_none(
     apart = [name for name in names if name not in ("at", "panel", "lang")]
     assert {"since", "until", "when", "at"} <= set(names)
     async with calling(serve) as call:
-        for path in await call.pages("GET"):
-            for value in map(quote, values):
-                for given in (apart, ["at", "until"], ["when"]):
-                    query = "&".join(f"{name}={value}" for name in given) + more
-                    status = await call("GET", path, ANNA, query=query)
-                    assert status < 500, (path, query, status)
+        for n, path in enumerate(await call.pages("GET")):
+            together = [(value, given) for value in map(quote, values) for given in (apart, ["at", "until"], ["when"])]
+            for value, given in part(together, 4, n):
+                query = "&".join(f"{name}={value}" for name in given) + more
+                status = await call("GET", path, ANNA, query=query)
+                assert status < 500, (path, query, status)
 
 
 async def test_fields_that_are_none(serve: Callable[..., Any], short_lines: None) -> None:
     names = [*said_in_source(FIELDS), *MORE_FIELDS]
     assert {"email", "drop", "file"} <= set(names)
     async with calling(serve) as call:
-        for path in await call.pages("POST"):
-            for value in map(quote, VALUES):
+        for n, path in enumerate(await call.pages("POST")):
+            for value in map(quote, part(VALUES, 3, n)):
                 for left_out in (set(), {"add"}, {"add", "drop"}) if path.startswith("/admin/plan/") else (set(),):
                     body = "&".join(f"{quote(name)}={value}" for name in {*names, "add"} - left_out)
                     status = await call("POST", path, ANNA | {"Content-Type": URLENCODED}, body.encode())
