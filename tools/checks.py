@@ -667,6 +667,7 @@ DRAWN = "text_table.py"  # written by tools/device_texts.py
 FOR_TESTS = {"chain_faults", "check_of"}
 # The words that modules are called by. No rule can tell a noun, a reader can: a new word is read by somebody, there.
 NOUNS = Path("tools/nouns.txt")
+ENTITY = re.compile(r'^@entity\(\s*"([a-z_]+)"', re.MULTILINE)
 
 
 def tidy_faults(root: Path) -> list[str]:
@@ -703,7 +704,7 @@ def tidy_faults(root: Path) -> list[str]:
 
 
 def _not_by_nouns(root: Path) -> list[str]:
-    """Modules whose names are not made of the nouns that there are."""
+    """Modules whose names are not made of the nouns that there are: those of the list, and what entities are called."""
     words = {line for line in (ROOT / NOUNS).read_text().split("\n") if line and not line.startswith("#")}
     pairs = {word: word.replace("_", "-") for word in words if "_" in word[:-1]}  # `sign_in`: one noun
     modules = [
@@ -711,17 +712,19 @@ def _not_by_nouns(root: Path) -> list[str]:
           if "migrations" not in file.parts and not file.stem.startswith("__")),
         *(root / "tools").glob("*.py"),
     ]  # fmt: skip
+    entities = {name.rpartition("_")[2] for file in modules for name in ENTITY.findall(file.read_text())}
+    known = words | entities | {f"{word}s" for word in entities}
     faults, used = [], set[str]()
     for file in sorted(modules):
         stem = file.stem
         for pair, whole in pairs.items():
             stem = stem.replace(pair, whole)
         *before, last = (word.replace("-", "_") for word in stem.split("_"))
-        called = [last, *(word if word in words else f"{word}_" for word in before)]
+        called = [last, *(word if word in known else f"{word}_" for word in before)]
         used.update(called)
         faults += [
             f"{file.relative_to(root)}: a module is called by a noun, and {word.rstrip('_')!r} is none of {NOUNS}"
-            for word in called if word not in words
+            for word in called if word not in known
         ]  # fmt: skip
     unused = sorted(words - used) if root == ROOT else []
     return faults + [f"{NOUNS}: no module is called by {word!r}" for word in unused]

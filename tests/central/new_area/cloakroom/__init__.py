@@ -1,6 +1,6 @@
 """The cloakroom: coats handed in at a performance, given back, or lost when it is over."""
 
-from central.cloakroom import attendant, checks, ops, pages
+from central.cloakroom import checks, loops, ops, pages
 from central.cloakroom.model import CloakroomPrivilege, CoatAnomaly, NotFetched
 from central.cloakroom.settings import CloakroomSettings
 from central.kernel.checklist import t
@@ -23,9 +23,9 @@ AREA = Area(
     pages=(pages.cloakroom,),
     room=Room.PROGRAMME,
     menu=(MenuEntry(t("Vestiaire ce soir"), pages.HREF, CloakroomPrivilege.READ),),
-    loops={"cloakroom": attendant.clearing},
-    checklist=(attendant.cloakroom,),
-    health={"cloakroom": attendant.open_},
+    loops={"cloakroom": loops.clearing},
+    checklist=(loops.cloakroom,),
+    health={"cloakroom": loops.open_},
     facts=(KindOfFact(COAT_FETCHED, GATES, CoatFetched, ops.take_fetched, refuses=(NotFetched,)),),
     anomalies=tuple(CoatAnomaly),
     checks=(checks.HUNG,),
