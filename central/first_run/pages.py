@@ -52,6 +52,7 @@ from central.first_run.whereabouts import proposed
 from central.kernel.actor import SYSTEM
 from central.kernel.countries import country_of, currency_of, timezones
 from central.kernel.door import Door
+from central.kernel.house_settings import LANGUAGE
 from central.kernel.languages import house_languages, names
 from central.kernel.values import Fault
 from central.organisation.pages import SERVICES
@@ -209,7 +210,7 @@ class Wizard:
             request, f"setup_{step}.html", status=status, title=t("Installation"), step=step, steps=_ORDER,
             titles=titles(t), done=done(now), now=now, values=answer.values, faults=answer.faults,
             refused=answer.refused, picture=picture, SHOWN=SHOWN, zones=_timezones(), guess=guess, french=french(now),
-            suggested=profiles.usual(),
+            suggested=profiles.usual(t.language),
             chosen=answer.values.get("profiles", "").split(), accept=".json,.svg,.csv",
             plan_faults=_in_plan(answer.refused, t), remarks=report_words(t, request.query),
             currencies={code: get_currency_name(code, locale=t.language) for code in CURRENCIES},
@@ -349,9 +350,10 @@ class Wizard:
         if password != form.get("again"):
             faults.append({"at": "again", "what": "not_the_same"})
         wanted = set(form.getall("profile", []))
+        language = now.institution.settings.get(LANGUAGE.key, t.language) if now.institution else t.language
         made = AppointAdministrator(
             name=name, email=email, language=t.language, password="", administration=profiles.administration(),
-            profiles=tuple(each for each in profiles.usual() if each.code in wanted),
+            profiles=tuple(each for profile, each in profiles.usual(language).items() if profile in wanted),
         )  # fmt: skip
         if not faults:
             made = replace(made, password=await hashed(password))

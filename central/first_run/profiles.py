@@ -12,13 +12,23 @@ def administration() -> FirstProfile:
     return FirstProfile("ADMIN", {each: texts(each)("Administration") for each in LANGUAGES}, (EVERYTHING,))
 
 
-def usual() -> tuple[FirstProfile, ...]:
-    """Box office, back office, gate staff, and who looks but touches nothing; what each may do, the areas say."""
-    said = {language: _names(texts(language)) for language in LANGUAGES}
-    return tuple(
-        FirstProfile(profile, {language: names[profile] for language, names in said.items()}, tuple(rights))
+def usual(language: str) -> dict[UsualProfile, FirstProfile]:
+    """Box office, back office, gate staff, and who looks but touches nothing; what each may do, the areas say. Their
+    codes are of the house's language."""
+    said, codes = {each: _names(texts(each)) for each in LANGUAGES}, _codes(texts(language))
+    return {
+        profile: FirstProfile(codes[profile], {each: names[profile] for each, names in said.items()}, tuple(rights))
         for profile, rights in USUAL.items()
-    )
+    }
+
+
+def _codes(t: Texts) -> Mapping[UsualProfile, str]:
+    return {
+        UsualProfile.BOX_OFFICE: t("GUICHET"),
+        UsualProfile.BACK_OFFICE: t("BACK-OFFICE"),
+        UsualProfile.GATE: t("CONTROLE"),
+        UsualProfile.READER: t("CONSULTATION"),
+    }
 
 
 def _names(t: Texts) -> Mapping[UsualProfile, str]:

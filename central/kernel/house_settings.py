@@ -5,12 +5,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum, auto
 from functools import cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 
-from central.kernel.contexts import any_setting, setting_at
+from central.kernel.contexts import ContextKind, any_setting, setting_at
 from central.kernel.entity import Look
 from central.kernel.tx import Read
 from central.kernel.values import TAG, Fault, looked
@@ -20,20 +21,36 @@ Judge = Callable[[str, str], list[Fault]]
 """(place, text) → what is wrong with it, there."""
 
 
+class SettingLook(StrEnum):
+    """How the text of a word is entered and shown."""
+
+    LINE = auto()
+    LINES = auto()
+    DAY = auto()
+    ZONE = auto()
+    CURRENCY = auto()
+    LANGUAGE = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """`fallback` holds where no context says anything; empty: then there is none."""
+    """`fallback` holds where no context says anything; empty: then there is none. `of`: the contexts that say it; none:
+    all."""
 
     key: str
     judge: Judge
     fallback: str = ""
+    look: SettingLook = SettingLook.LINE
+    of: frozenset[ContextKind] = frozenset()
 
 
 DECLARED: dict[str, Declared] = {}
 
 
-def setting(key: str, judge: Judge, fallback: str = "") -> Declared:
-    made = Declared(key, judge, fallback)
+def setting(
+    key: str, judge: Judge, fallback: str = "", look: SettingLook = SettingLook.LINE, *of: ContextKind
+) -> Declared:
+    made = Declared(key, judge, fallback, look, frozenset(of))
     add(DECLARED, key, made)
     return made
 
@@ -46,12 +63,15 @@ def any_text(_: str, __: str) -> list[Fault]:
     return []
 
 
-def a_day(at: str, text: str) -> list[Fault]:
+def day_of(text: str) -> date | None:
     try:
-        date.fromisoformat(text)
+        return date.fromisoformat(text)
     except ValueError:
-        return [{"at": at, "what": "not_an_iso_day"}]
-    return []
+        return None
+
+
+def a_day(at: str, text: str) -> list[Fault]:
+    return [] if day_of(text) else [{"at": at, "what": "not_an_iso_day"}]
 
 
 def tags(at: str, text: str) -> list[Fault]:
@@ -65,12 +85,12 @@ def _known() -> frozenset[str]:
     return frozenset(Locale("en").languages)
 
 
-TIMEZONE = setting("timezone", of_look(Look.TIMEZONE), "Europe/Paris")
-CURRENCY = setting("currency", of_look(Look.CURRENCY), "EUR")
-LANGUAGE = setting("language", of_look(Look.LANGUAGE))
-LANGUAGES = setting("languages", tags)
-BEGINS = setting("begins", a_day)  # of a season
-ENDS = setting("ends", a_day)
+TIMEZONE = setting("timezone", of_look(Look.TIMEZONE), "Europe/Paris", SettingLook.ZONE)
+CURRENCY = setting("currency", of_look(Look.CURRENCY), "EUR", SettingLook.CURRENCY)
+LANGUAGE = setting("language", of_look(Look.LANGUAGE), "", SettingLook.LANGUAGE)
+LANGUAGES = setting("languages", tags, "", SettingLook.LINE, ContextKind.INSTITUTION)
+BEGINS = setting("begins", a_day, "", SettingLook.DAY, ContextKind.SEASON)
+ENDS = setting("ends", a_day, "", SettingLook.DAY, ContextKind.SEASON)
 
 
 def faults_of_settings(said: Mapping[str, str], before: Mapping[str, str]) -> list[Fault]:

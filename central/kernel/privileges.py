@@ -17,7 +17,7 @@ class Action(StrEnum):
 
 
 class UsualProfile(StrEnum):
-    """Who works in most houses, by the code of the profile that a new one is proposed for them."""
+    """Who works in most houses, for whom a new one is proposed a profile."""
 
     BOX_OFFICE = "BOX-OFFICE"
     BACK_OFFICE = "BACK-OFFICE"

@@ -58,6 +58,11 @@ class Word:
     words: Callable[[], Collection[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Zero:
+    """`Annotated[int, Zero()]`: 0 is none, which is said in words: `value:zero.<entity>.<column>`."""
+
+
 _SHAPES: Mapping[Look, tuple[re.Pattern[str], str]] = {
     Look.COLOUR: (re.compile(r"#[0-9A-Fa-f]{6}"), "not_a_colour"),
     Look.EMAIL: (

@@ -164,3 +164,28 @@ def numbers_of(read: Read, entitlements: Sequence[str]) -> dict[str, str]:
         **params,
     )
     return {row[0]: row[1] for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class SoldIn:
+    """What an order is for: its performances, how many tickets it has, the first one's number."""
+
+    performances: tuple[str, ...]
+    tickets: int
+    first: str
+
+
+def sold_in(read: Read, orders: Sequence[str]) -> dict[str, SoldIn]:
+    """One look for a whole page of orders."""
+    among, params = in_list("o", [*orders, ""])
+    rows = read.run(
+        "SELECT l.order_id, l.performance_id, COUNT(DISTINCT l.id), MIN(t.number) FROM order_line l "  # noqa: S608 - names of ours, values are parameters
+        "LEFT JOIN entitlement e ON e.line_id = l.id LEFT JOIN ticket t ON t.entitlement_id = e.id "
+        f"WHERE l.order_id IN {among} GROUP BY l.order_id, l.performance_id ORDER BY l.order_id, MIN(t.number)",
+        **params,
+    )
+    found: dict[str, SoldIn] = {}
+    for order_id, performance_id, n, first in rows:
+        known = found.get(order_id, SoldIn((), 0, ""))
+        found[order_id] = SoldIn((*known.performances, performance_id), known.tickets + n, known.first or first or "")
+    return found

@@ -11,7 +11,7 @@ from aiohttp import web
 from central.kernel.contexts import Context, said_at, settings_at
 from central.kernel.crud import NoChange
 from central.kernel.entity import Look, Ref
-from central.kernel.house_settings import DECLARED, any_text, setting, unread
+from central.kernel.house_settings import DECLARED, SettingLook, any_text, setting, unread
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.kernel.values import Fault
@@ -106,7 +106,7 @@ def _judged(name: str) -> Callable[[str, str], list[Fault]]:
 
 
 MENTIONS = tuple(
-    setting(name, judge).key
+    setting(name, judge, "", SettingLook.LINES if judge is any_text else SettingLook.LINE).key
     for name, judge in (
         ("address", any_text), ("siret", _judged("siret")), ("vat_number", _judged("vat_number")),
         ("licence", _judged("licence")), ("mention", any_text),
@@ -131,7 +131,7 @@ def _own(read: Read, context_id: str) -> Mapping[str, Any]:
 
 def _unread(_: Read, t: Texts, context: Context) -> list[str]:
     """A word among its settings that nothing reads may be a slip; or a program's own."""
-    words = ", ".join(sorted(DECLARED))
+    words = ", ".join(sorted(t.setting(each) for each in DECLARED))
     return [
         t("Le réglage « {word} » n’est lu par rien. Ceux qui le sont : {words}.", word=word, words=words)
         for word in unread(context.settings)

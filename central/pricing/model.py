@@ -64,3 +64,4 @@ class NoGrid(Reason):
     NO_SUCH_GRID = auto()
     CHANGED_MEANWHILE = auto()
     NEGATIVE = auto()
+    PRICES_IN_IT = auto()  # amounts in the currency that is to change

@@ -2,7 +2,7 @@
 
 from central.catalogue.model import CataloguePrivilege
 from central.kernel.checklist import t
-from central.reports import checks, consequences, pages, service_sheet
+from central.reports import checks, consequences, list_columns, pages, service_sheet
 from central.reports.evening import Verdict
 from central.reports.live_page import LIVE
 from central.reports.site_map import Stand
@@ -18,7 +18,13 @@ AREA = Area(
     modules=(checks,),
     settings=pages.ReportsSettings,
     means=pages.live_open,
-    pages=(pages.live_page, pages.day_pages, service_sheet.service_pages, consequences.consequence_pages),
+    pages=(
+        pages.live_page,
+        pages.day_pages,
+        service_sheet.service_pages,
+        consequences.consequence_pages,
+        list_columns.list_columns,
+    ),
     words={
         "value:deny": Deny,
         "value:stand": Stand,

@@ -13,12 +13,12 @@ from shared.ids import Id
 
 
 def usual_channels(read: Read, organiser: str, _: Id, names: Callable[..., dict[str, str]]) -> Any:
-    """Box office, kiosk and internet, each with a point of sale; codes are in the house's language, too."""
+    """Box office and kiosk, each with a point of sale; codes are in the house's language, too. Nothing of a shop on the
+    internet, which there is none of yet."""
     language = spoken_first(read)
     wanted = (
         (t("GUICHET"), t("Guichet"), ChannelKind.BOX_OFFICE, 50, t("Guichet 1")),
         (t("BORNE"), t("Bornes"), ChannelKind.KIOSK, 10, t("Borne 1")),
-        (t("WEB"), t("Internet"), ChannelKind.INTERNET_PUBLIC, 10, t("Boutique en ligne")),
     )
     return CreateChannels(
         context_id=Id(organiser),
@@ -35,7 +35,7 @@ def usual_channels(read: Read, organiser: str, _: Id, names: Callable[..., dict[
 )
 def channels(read: Read, organiser: str) -> ItemStanding:
     institution = path_of(read, organiser)[-1]
-    return of_table(read, "channel", institution, t("Dites par où vous vendez : guichet, borne, internet."))
+    return of_table(read, "channel", institution, t("Dites par où vous vendez : guichet, borne."))
 
 
 @needed(t("Points de vente"), at=ContextKind.ORGANISER, order=210, needs=SellingPrivilege.CHANNEL_READ)

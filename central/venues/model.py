@@ -8,7 +8,7 @@ from typing import Annotated
 from central.kernel.crud import MOST_KINDS, configured
 from central.kernel.entity import Between, Bulky, Link, Look, Loose, Ref, Unproved, entity
 from central.kernel.slots import Slot
-from central.kernel.values import Code, Names
+from central.kernel.values import Code, Names, Zero
 from shared.ids import Id
 from shared.life import Life
 from shared.outcome import Reason
@@ -125,7 +125,7 @@ class PhysicalConfiguration:
     names: Names
     state: PlanState
     drawing: Drawing | None = None
-    gauge: int = 0
+    gauge: Annotated[int, Zero()] = 0
 
 
 @entity("plan_file", read=VenuesPrivilege.VENUE_READ, unique=(("configuration_id",),))

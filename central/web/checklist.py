@@ -6,7 +6,8 @@ POST /admin/live/usual/<item>?at=…         makes it
 GET, POST /admin/live/usual?at=…           the same of all that is proposed on the way, in one go
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiohttp import web
@@ -56,6 +57,24 @@ class Checklist:
 
     parts: tuple[ChecklistPart, ...]
     forks: tuple[Branch, ...]
+
+    @property
+    def missing(self) -> list[ChecklistPart]:
+        """What has to be done yet, but for the next step, which stands above it."""
+        step = self.next
+        return self._only(lambda line: not line.item.optional and not line.standing.done and line != step)
+
+    @property
+    def there(self) -> list[ChecklistPart]:
+        return self._only(lambda line: line.standing.done)
+
+    @property
+    def spare(self) -> list[ChecklistPart]:
+        """What one can sell without."""
+        return self._only(lambda line: line.item.optional and not line.standing.done)
+
+    def _only(self, wanted: Callable[[ChecklistLine], bool]) -> list[ChecklistPart]:
+        return [replace(part, lines=tuple(line for line in part.lines if wanted(line))) for part in self.parts]
 
     @property
     def must(self) -> list[ChecklistLine]:

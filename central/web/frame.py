@@ -5,10 +5,10 @@ assets) and, for who is signed in, `shell` (shell.py). `at=` says in which conte
 or which of the menu's own pages it shows; `panel` in the address asks for a fragment, without any of it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 from aiohttp import web
@@ -28,6 +28,9 @@ from central.web.shell import shell
 from central.web.texts import Texts, language_for, own_name, texts
 from shared.languages import LANGUAGES, OWN_NAMES
 from shared.registries import add
+
+if TYPE_CHECKING:
+    from central.web.screens.cells import Cell
 
 LANGUAGE_COOKIE = "language"
 LANGUAGE_FOR = timedelta(days=365)
@@ -62,6 +65,18 @@ class Follows:
     afresh: Callable[[Mapping[str, list[str]]], dict[str, list[str]]] = lambda _: {}
 
 
+@dataclass(frozen=True, slots=True)
+class ListColumn:
+    """What an area has to say of the rows of a list and no column of theirs holds. `say`: (read, texts, the rows of a
+    page) → by id what stands there, in so many statements however many rows there are; `needs`: the right to see it."""
+
+    name: str
+    text: str
+    needs: str
+    say: Callable[[Read, Texts, Sequence[Any]], Mapping[str, "Cell"]]
+    number: bool = False
+
+
 class Frame:
     def __init__(self, door: Door, menu: Menu) -> None:
         self.door, self.menu = door, menu
@@ -78,6 +93,7 @@ class Frame:
         self.leads_to: dict[str, str] = {}
         self.next_step: NextStep = lambda *_: None
         self.dated: dict[str, tuple[str, str]] = {}
+        self.list_columns: dict[str, list[ListColumn]] = {}
         self.kept_views: ViewsOf = lambda *_: []
         self._templates = jinja2.Environment(
             loader=jinja2.ChoiceLoader(self._loaders),
@@ -139,6 +155,10 @@ class Frame:
     def list_by_days(self, entity: str, begins: str, ends: str) -> None:
         """The list of an entity goes by days: by these columns, what is not over yet first."""
         add(self.dated, entity, (begins, ends))
+
+    def list_column(self, entity: str, column: ListColumn) -> None:
+        """What stands in an entity's list behind what names its rows."""
+        self.list_columns.setdefault(entity, []).append(column)
 
     def pages_of(self, entity: str, row: Any) -> list[tuple[str, str, str]]:
         return [page[:3] for page in self._pages.get(entity, []) if page[3](row)]

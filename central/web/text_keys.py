@@ -19,16 +19,17 @@ from babel.messages.pofile import read_po
 from jinja2 import nodes as parsed
 
 from central.kernel.entity import BY_NAME, Look, mark_of, stripped
+from central.kernel.house_settings import DECLARED
 from central.kernel.invariants import INVARIANTS
 from central.kernel.registry import COMMANDS, privileges
-from central.kernel.values import Word
+from central.kernel.values import Word, Zero
 from central.web.page_words import PAGE_WORDS
 from central.web.texts import FOLDER
 from shared.languages import FIRST_LANGUAGE, LANGUAGES
 from shared.outcome import Reason
 
 CENTRAL = Path(__file__).parents[1]
-_KINDS = "entity|entities|field|help|value|do|reason|fault|privilege|action|look|live|kiosk|gate|paper|troubles"
+_KINDS = "entity|entities|field|setting|help|value|do|reason|fault|privilege|action|look|live|kiosk|gate|paper|troubles"
 _KEY = re.compile(rf"({_KINDS}):[a-z0-9_.*]+")
 
 COMPUTED = ("value:figure.",)
@@ -146,6 +147,8 @@ def _declared() -> Iterator[Keys]:
             if column.name != "id" and not column.unlisted:
                 yield (f"field:{name}.{column.name}", f"field:{column.name}"), name
                 yield from _values(column.hint, name)
+                if mark_of(column.marks, Zero):
+                    yield (f"value:zero.{name}.{column.name}",), name
                 if word := mark_of(column.marks, Word):
                     yield from (((f"value:{word.name}.{each}",), name) for each in word.words())
                 for part in _parts(column.hint, deep=False):
@@ -158,6 +161,9 @@ def _declared() -> Iterator[Keys]:
             for each in (field, *_parts(stripped(hint)[0])):
                 if each != "id":
                     yield (f"field:{name}.{each}", f"field:{entity}.{each}", f"field:{each}"), name
+    for key in DECLARED:
+        yield (f"field:{key}", f"setting:{key}"), "settings"
+        yield (f"help:setting.{key}",), "settings"
     for name in INVARIANTS:
         yield (f"value:check.{name.lower()}",), name
     for kind, words in PAGE_WORDS.items():

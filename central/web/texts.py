@@ -70,6 +70,10 @@ class Texts:
     def field(self, entity: str, name: str) -> str:
         return self.known(f"field:{entity}.{name}", f"field:{name}") or _words(name)
 
+    def setting(self, key: str) -> str:
+        """What a word of a context's settings is called; one that nobody declared is its own name."""
+        return self.known(f"setting:{key}", f"field:{key}") or key
+
     def help(self, entity: str, name: str) -> str:
         return self.known(f"help:{entity}.{name}", f"help:{name}") or ""
 
@@ -129,6 +133,10 @@ class Texts:
         """With its name and without its year, as a bill outside a theatre says it."""
         pattern = (_SHORT_DAY if short else _LONG_DAY).get(self.language, "EEE d MMM" if short else "EEEE d MMMM")
         return day_text(day, pattern, self.language)
+
+    def dated(self, at: datetime, zone: ZoneInfo) -> str:
+        """For lists that go by days: `sam. 21/11/2026 21:00`."""
+        return f"{day_text(at.astimezone(zone), 'EEE', self.language)} {self.moment(at, zone, 'short')}"
 
     def time(self, at: datetime, zone: ZoneInfo) -> str:
         return format_time(at, "short", tzinfo=zone, locale=self.locale)

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -26,13 +27,14 @@ from central.kernel.keys import Keys
 from central.kernel.people_tables import ASKED
 from central.kernel.privileges import EVERYTHING
 from central.orders.holds import HoldPlaces, ReleaseHold
+from central.programme.performances import CreatePerformance, Schedule
 from central.web.session import SESSIONS, SignedIn, csrf_of
 from edge.gate.core import Check
 from edge.gate.store import Around
 from shared.ids import Id
 from shared.outcome import Ok
 from shared.runtime.system import fresh_id
-from tests.central.small_house import NOW, Clerk, House, Watch, new_id
+from tests.central.small_house import NOW, STARTS, Clerk, House, Watch, new_id
 from tests.edge.gate.conftest import HandClock
 from tests.edge.gate.conftest import House as GateHouse
 
@@ -64,6 +66,7 @@ COMMANDS = {
 }
 PAGES = {"a list": 6, "a thing": 16, "a form": 29}
 """Statements."""
+LISTS = {"performance": 18, "sale_order": 19}
 SCAN = Budget(statements=6, rows=2, pages=6)
 """At the gate: on the lane's own disk."""
 
@@ -275,6 +278,38 @@ async def test_a_page_asks_no_more_than_its_budget(sqlite_place: tuple[Database,
                 copied = database.spent.said[before:]  # the log is copied beside it, once a second
                 asked[what] = [each for each in copied if not each.startswith("PRAGMA") and each != ASKED]
     assert {what: said for what, said in asked.items() if len(said) > PAGES[what]} == {}
+
+
+async def test_a_list_with_figures_costs_as_much_for_many_rows_as_for_few(
+    sqlite_place: tuple[Database, House], keys: Keys
+) -> None:
+    """How full each performance is, what each order is for."""
+    house = sqlite_place[1]
+    database = CountedDatabase(sqlite_place[0].url)
+    with closing(database.connect()) as db:
+        clerk = Clerk(Door(database, Watch(), path_of, keys), db, Watch())
+        clerk.do(house.order(house.seats[0]))
+        asked = []
+        async with served(database, house, keys) as url, ClientSession() as client:
+            for n in range(1, 9):
+                for path in ("performance", "sale_order"):
+                    before = len(database.spent.said)
+                    async with client.get(url + path) as answer:
+                        assert answer.status == 200 and (await answer.text()).count("<tr>") == n + 1, path
+                    copied = database.spent.said[before:]
+                    asked.append((path, n, sum(not each.startswith("PRAGMA") and each != ASKED for each in copied)))
+                later = timedelta(days=n)
+                times = Schedule(*(at + later for at in (STARTS, STARTS, STARTS + timedelta(hours=3), STARTS)))
+                clerk.do(
+                    CreatePerformance(
+                        id=new_id(), event_id=house.event, logical_configuration_id=house.logical,
+                        price_grid_id=house.grid, schedule=times,
+                    )
+                )  # fmt: skip
+                clerk.do(house.order(house.seats[n]))
+    few = {path: spent for path, n, spent in asked if n == 2}
+    assert {(path, spent) for path, n, spent in asked if n == 8} == {*few.items()}
+    assert all(spent <= LISTS[path] for path, spent in few.items()), few
 
 
 # --- the gate --------------------------------------------------------------------------------------------------------

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from central.kernel.entity import BY_NAME, Column, Declaration, Look, mark_of
-from central.kernel.house_settings import CURRENCY
+from central.kernel.house_settings import CURRENCY, DECLARED, SettingLook, day_of
 from central.kernel.scope import is_there
 from central.kernel.tx import Read
-from central.kernel.values import OneOf, Word
+from central.kernel.values import OneOf, Word, Zero
 from central.web.actor_words import actor_row, nobodys_name
 from central.web.screens.fields import FieldKind, duration_text, field_of
 from central.web.screens.names import Labels, currencies_of, house_timezone, labels, timezones_of
@@ -25,6 +25,7 @@ from central.web.screens.rights import node_text
 from central.web.text_keys import enum_name
 from central.web.texts import Texts
 from shared.ids import Id
+from shared.languages import OWN_NAMES
 from shared.money import Minor, to_decimal
 from shared.outcome import reason_named
 
@@ -194,6 +195,8 @@ def _cell(of: CellReader, column: Column, value: Any, row_id: str, short: bool) 
         return Cell("")
     if column.name == "id":
         return Cell(str(value))
+    if value == 0 and mark_of(column.marks, Zero):
+        return Cell(of.t.value("zero", f"{of.declaration.name}.{column.name}"))
     if table := of.ref(column):
         named = [(clip(of.named(table, each)), address(table, each)) for each in (value if column.many else [value])]
         return Cell("", links=tuple(named)) if named else Cell("")
@@ -238,7 +241,10 @@ def _cell_of_many(of: CellReader, column: Column, value: Any, short: bool) -> Ce
         lines = tuple(in_words(t, each) for each in value)
         return Cell(clip(", ".join(lines))) if short else Cell("", lines=lines)
     if isinstance(value, dict):
-        lines = tuple(f"{key}: {_plain(t, each)}" for key, each in value.items())
+        if column.name == "settings":
+            lines = tuple(f"{t.setting(key)}{t.colon}{setting_text(t, key, text)}" for key, text in value.items())
+        else:
+            lines = tuple(f"{key}{t.colon}{_plain(t, each)}" for key, each in value.items())
         return Cell(clip(", ".join(lines))) if short else Cell("", lines=lines)
     if is_dataclass(value):
         lines = tuple(
@@ -247,6 +253,18 @@ def _cell_of_many(of: CellReader, column: Column, value: Any, short: bool) -> Ce
         )
         return Cell(clip(", ".join(lines))) if short else Cell("", lines=lines)
     return Cell(clip(str(value)))
+
+
+def setting_text(t: Texts, key: str, text: str) -> str:
+    """As it is kept, but for a day, a language and a currency."""
+    look = DECLARED[key].look if key in DECLARED else SettingLook.LINE
+    if look is SettingLook.DAY and (day := day_of(text)):
+        return t.calendar_day(day)
+    if look is SettingLook.LANGUAGE:
+        return OWN_NAMES.get(text, text)
+    if look is SettingLook.CURRENCY:
+        return next((f"{name} ({code})" for code, name in t.currencies() if code == text), text)
+    return text
 
 
 def _reason(t: Texts, column: Column, value: Any) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from central.kernel.entity import Look
+from central.kernel.house_settings import DECLARED
 from central.kernel.values import TAG, Fault
 from central.web.screens.fields import UNITS, Field, FieldKind, Setting, Typed
 from central.web.screens.moments import ClockChange, moment, said_time
@@ -216,6 +217,8 @@ def _read_pairs(_: Field, typed: Typed, __: Setting, path: str) -> tuple[Any, li
     for n in rows_at(typed, path):
         key, value = _first(typed, f"{path}.{n}.key").strip(), _first(typed, f"{path}.{n}.value").strip()
         value = value.replace("\r\n", "\n")
+        if key in DECLARED and not value:  # a setting that is left empty is not said
+            continue
         if key in pairs:
             faults.append({"at": f"{path}.{n}.key", "what": "twice"})
         elif value and not key:

@@ -8,11 +8,12 @@ from pydantic import ValidationError
 
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
+from central.kernel.house_settings import DECLARED, Declared, day_of
 from central.kernel.tx import Read
 from central.kernel.values import Fault
 from central.web.screens.conflicts import Theirs
 from central.web.screens.fields import Field, FieldKind, Setting, Typed
-from central.web.screens.form_values import languages_in, rows_at
+from central.web.screens.form_values import MOST_ROWS, languages_in, rows_at
 from central.web.screens.listing import ListFilter, found, may_see
 from central.web.screens.moments import moment, offset_text, said_time
 from central.web.screens.names import Labels, labels
@@ -34,6 +35,14 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingRow:
+    """A word of a context's settings, and the number of its row in the form."""
+
+    declared: Declared
+    n: str
+
+
+@dataclass(frozen=True, slots=True)
 class FormView:
     """`of` is what the fields belong to in the texts: names of commands or entities, the nearest first. `theirs` is
     by path what somebody else saved meanwhile."""
@@ -50,6 +59,7 @@ class FormView:
     quiet: frozenset[str] = frozenset()
     may: Callable[[str], bool] = lambda _: True  # whether who looks may give a right
     stored: bool = False  # these are a row's values
+    context: str = ""  # of what kind the context is whose settings these are; "": that is not known
 
     def value(self, path: str) -> str:
         found = self.typed.get(path)
@@ -60,6 +70,18 @@ class FormView:
 
     def rows(self, path: str) -> list[str]:
         return rows_at(self.typed, path)
+
+    def settings(self, path: str) -> tuple[list[SettingRow], list[str]]:
+        """The words that central reads, each in a row, where they may be said or are; and the rows of all others."""
+        said = {self.value(f"{path}.{n}.key").strip(): n for n in self.rows(path)}
+        free = (str(n) for n in range(MOST_ROWS, 0, -1) if str(n) not in said.values())
+        there = [
+            each for each in DECLARED.values()
+            if each.key in said or not each.of or not self.context or self.context in each.of
+        ]  # fmt: skip
+        rows = [SettingRow(each, said.get(each.key) or next(free)) for each in there]
+        taken = {row.n for row in rows}
+        return rows, [n for n in self.rows(path) if n not in taken]
 
     def languages(self, path: str) -> list[str]:
         """Those of a name, the reader's own first: where they speak none of the house's, its first."""
@@ -75,6 +97,15 @@ class FormView:
     def help(self, one: Field) -> str:
         look = [f"look:{one.look}"] if one.look else []
         return self.t.known(*[f"help:{of}.{one.name}" for of in self.of], f"help:{one.name}", *look) or ""
+
+    def currencies(self, value: str) -> list[tuple[str, str]]:
+        """Those there are, the house's own first; and what was typed otherwise."""
+        listed = dict(self.t.currencies())
+        found = [(code, listed.get(code, "")) for code in dict.fromkeys((self.setting.currency, *listed)) if code]
+        return found if value in listed or not value else [*found, (value, "")]
+
+    def is_day(self, value: str) -> bool:
+        return day_of(value) is not None
 
     def choice(self, value: Any) -> str:
         return self.t.value(enum_name(type(value)), value)

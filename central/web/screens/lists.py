@@ -1,6 +1,6 @@
 """A list's page: filter as one types, sort, pages, columns, what is chosen for an act on many, and its export."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -11,9 +11,9 @@ from central.kernel.crud import CONFIGURED
 from central.kernel.entity import Column, Declaration
 from central.kernel.tx import Read
 from central.web.cookies import cookie
-from central.web.frame import FRAME
+from central.web.frame import FRAME, ListColumn
 from central.web.kept_views import MOST_NAME, MOST_VIEWS, ONLY, When, worth_keeping
-from central.web.screens.cells import Cell, default_columns, is_number, reader, ref_of, shown_columns
+from central.web.screens.cells import Cell, CellReader, default_columns, is_number, reader, ref_of, shown_columns
 from central.web.screens.exports import EXPORTS
 from central.web.screens.listing import (
     COUNTED,
@@ -153,9 +153,14 @@ def _data(
     screen: Screen, read: Read, declaration: Declaration, wanted: ListFilter, columns: list[Column]
 ) -> dict[str, Any]:
     page = found(screen.door, read, declaration, wanted)
+    more = [
+        each for each in screen.frame.list_columns.get(declaration.name, []) if screen.may_somewhere(read, each.needs)
+    ]
+    heads = list(_heads(screen, declaration, wanted, columns))
+    heads[1:1] = [Head(each.name, screen.t(each.text), "", "", each.number) for each in more]
     return {
-        "lines": list(lines(screen, read, declaration, page, columns)),
-        "heads": list(_heads(screen, declaration, wanted, columns)),
+        "lines": list(lines(screen, read, declaration, page, columns, more)),
+        "heads": heads,
         "found": page,
         "days": _days(screen, declaration, wanted),
         "chips": _chips(screen, read, declaration, wanted),
@@ -201,13 +206,21 @@ def _may_bulk(screen: Screen, read: Read, declaration: Declaration) -> bool:
 
 
 def lines(
-    screen: Screen, read: Read, declaration: Declaration, page: ListPage, columns: list[Column]
-) -> Iterator[ListLine]:
+    screen: Screen, read: Read, declaration: Declaration, page: ListPage, columns: list[Column],
+    more: Sequence[ListColumn] = (),
+) -> Iterator[ListLine]:  # fmt: skip
     of = reader(read, screen.t, declaration, page.rows, columns)
     own = labels(read, screen.t, [(declaration.name, row.id) for row in page.rows])
+    beside = [each.say(read, screen.t, page.rows) if page.rows else {} for each in more]
+    begins = screen.frame.dated.get(declaration.name, ("", ""))[0]
     for row in page.rows:
-        cells = tuple(of.cell(row, column) for column in columns)
-        yield ListLine(row.id, f"/admin/e/{declaration.name}/{row.id}", own(declaration.name, row.id), cells)
+        cells = [_dated(of, row, column) if column.name == begins else of.cell(row, column) for column in columns]
+        cells[1:1] = [said.get(row.id, Cell("")) for said in beside]
+        yield ListLine(row.id, f"/admin/e/{declaration.name}/{row.id}", own(declaration.name, row.id), tuple(cells))
+
+
+def _dated(of: CellReader, row: Any, column: Column) -> Cell:
+    return Cell(of.t.dated(getattr(row, column.name), of.zone(row.id)))
 
 
 def _heads(screen: Screen, declaration: Declaration, wanted: ListFilter, columns: list[Column]) -> Iterator[Head]:

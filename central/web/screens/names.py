@@ -231,6 +231,10 @@ def _found(read: Read, declaration: Declaration, ids: list[str], look: Look) -> 
 
 def house_timezone(read: Read) -> ZoneInfo:
     """The house's setting `timezone`, or that of its only site, or Paris."""
+    return read.once("context", _timezone_said)
+
+
+def _timezone_said(read: Read) -> ZoneInfo:
     said = setting_at(read, root_of_house(read), TIMEZONE.key)
     if said is None:
         found = next((each for each in BY_NAME.values() if any(c.look is Look.TIMEZONE for c in each.columns)), None)

@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import ValidationError
 
+from central.kernel.contexts import Context
 from central.kernel.door import Reply
 from central.kernel.registry import Handler
 from central.kernel.scope import context_of
@@ -117,8 +118,14 @@ def view_of(screen: Screen, read: Read, sheet: Sheet, typed: Typed, faults: Iter
         t, sheet.of, sheet.fields, typed, setting,
         options=options_of(screen.door, read, t, sheet.fields), named=named_of(read, t, sheet.fields, typed),
         faults=tuple(at_rows(sheet.fields, typed, faults)), quiet=sheet.quiet, stored=sheet.on is not None,
+        context=_kind_of_context(read, sheet),
         may=lambda right: actor.may(right, path) if path else actor.may_somewhere(right), **more,
     )  # fmt: skip
+
+
+def _kind_of_context(read: Read, sheet: Sheet) -> str:
+    context = read.get(Context, Id(sheet.on)) if sheet.table == "context" and sheet.on else None
+    return context.kind if context else ""
 
 
 async def form_page(

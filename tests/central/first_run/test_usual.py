@@ -1,5 +1,6 @@
 """What most houses have, proposed to a new one: made in one command, taken away again row by row."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -11,14 +12,16 @@ from central.kernel.entity import BY_NAME
 from central.kernel.privileges import EVERYTHING, USUAL, Action, UsualProfile, nodes
 from central.kernel.registry import privileges
 from central.kernel.tx import Read
+from central.kernel.values import CODE_PATTERN
 from central.web.checklist import _named
 from shared.ids import Id
+from shared.languages import LANGUAGES
 from tests.central.first_run.test_steps import INSTITUTION, ORGANISER, ROWS, SEASON, VENUE, wizard  # noqa: F401
 from tests.central.small_house import Clerk
 
 MADE = {
     "seat_categories": ["CAT1"],  # the plan names one
-    "channels": ["GUICHET", "BORNE", "WEB", "GUICHET-1", "BORNE-1", "WEB-1"],
+    "channels": ["GUICHET", "BORNE", "GUICHET-1", "BORNE-1"],
     "tariffs": ["PLEIN", "REDUIT", "ENFANT"],
 }
 
@@ -46,7 +49,7 @@ def test_it_is_made_as_proposed(wizard: Clerk, name: str) -> None:  # noqa: F811
 
 
 @pytest.mark.parametrize("name, codes", [
-    ("channels", ["KASSE", "AUTOMAT", "WEB"]), ("tariffs", ["NORMAL", "ERMAESSIGT", "KIND"]),
+    ("channels", ["KASSE", "AUTOMAT"]), ("tariffs", ["NORMAL", "ERMAESSIGT", "KIND"]),
 ])  # fmt: skip
 def test_codes_are_in_the_houses_language(wizard: Clerk, name: str, codes: list[str]) -> None:  # noqa: F811
     in_german = {"names": {"de": "Waschhaus"}}
@@ -75,9 +78,18 @@ def test_usual_profiles_hold_what_there_is() -> None:
     tree = {node for right in privileges() for node in nodes(right)}
     assert {right for rights in USUAL.values() for right in rights} <= tree - {EVERYTHING}
     assert set(USUAL[UsualProfile.READER]) == {each for each in privileges() if each.endswith(".read")} - {*PEOPLE}
-    suggested = {each.code: each for each in profiles.usual()}
-    assert set(suggested) == {"BOX-OFFICE", "BACK-OFFICE", "GATE", "READER"}
-    assert suggested["BOX-OFFICE"].names["en"] == "Box office" and "orders" in suggested["BOX-OFFICE"].privileges
+    suggested = profiles.usual("fr")
+    assert [each.code for each in suggested.values()] == ["GUICHET", "BACK-OFFICE", "CONTROLE", "CONSULTATION"]
+    box_office = suggested[UsualProfile.BOX_OFFICE]
+    assert box_office.names["en"] == "Box office" and "orders" in box_office.privileges
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_profile_has_its_code_in_the_houses_language(language: str) -> None:
+    codes = [each.code for each in profiles.usual(language).values()]
+    assert len(set(codes)) == len(codes) and all(re.fullmatch(CODE_PATTERN, code) for code in codes)
+    english = {each.code for each in profiles.usual("en").values()}
+    assert language == "en" or len(english & {*codes}) <= 1, "the back office is one in French, too"
 
 
 def test_the_names_are_there_in_all_languages() -> None:

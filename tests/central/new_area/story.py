@@ -78,7 +78,7 @@ def test_a_gate_tells_what_was_fetched(quick: tuple[Clerk, House]) -> None:
 
 
 def test_gate_staff_may_and_who_only_looks_may_not() -> None:
-    usual = {each.code: each.privileges for each in profiles.usual()}
+    usual = {profile: each.privileges for profile, each in profiles.usual("fr").items()}
     assert "cloakroom" in usual["GATE"] and "cloakroom.coat.read" in usual["READER"]
     assert not any(right.startswith("cloakroom") for right in usual["BOX-OFFICE"])
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 
@@ -10,12 +11,16 @@ from central.catalogue.model import Performance
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import ContextKind
 from central.kernel.crud import NoChange
+from central.kernel.house_settings import DECLARED
+from central.kernel.privileges import EVERYTHING
 from central.kernel.tx import Read
 from central.organisation.ops import CreateContext
 from central.pricing.ops import CreatePriceGrid
 from central.programme.performances import CreatePerformance, Schedule
 from central.web.screens.changes import changed_to
+from central.web.texts import texts
 from shared.ids import Id
+from shared.languages import LANGUAGES
 from tests.central.small_house import STARTS, Clerk, House, new_id
 from tests.central.web.screens.conftest import Browser, Page
 from tests.central.web.screens.test_flows import done, value
@@ -29,6 +34,9 @@ async def _grid(browser: Browser, code: str, currency: str) -> Page:
 async def test_a_grid_s_currency_is_one_and_another_than_the_house_s_is_said(browser: Browser) -> None:
     form = await browser.get(f"/admin/e/price_grid/new?at={browser.house.season}")
     assert form.inputs["currency"] == ["EUR"], "the house's is proposed"
+    offered = form.text.partition('name="currency"')[2].partition("</select>")[0]
+    first = re.search(r'</option>\s*<option value="(.*?)"', offered)
+    assert first and first[1] == "EUR", "a list, with the house's first"
     assert '<option value="CHF">' in form
     for odd in ("XYZ", "euros", "XXX"):
         refused = await _grid(browser, "ODD", odd)
@@ -69,13 +77,14 @@ async def test_a_setting_that_central_reads_is_judged_where_it_was_typed(
 
 
 async def test_settings_that_fit_are_taken_and_a_word_that_nothing_reads_is_said(browser: Browser) -> None:
-    fits = {"timezone": "Europe/Zurich", "currency": "CHF", "languages": "de fr, rm", "ends": "2027-07-01"}
+    fits = {"timezone": "Europe/Zurich", "currency": "EUR", "languages": "de fr, rm", "ends": "2027-07-01"}
     kept = await _say(browser, browser.house.season, **fits)
     assert done(kept), kept.text
     assert "n’est lu par rien" not in kept
     odd = await _say(browser, browser.house.season, fuseau="Europe/Paris")
     assert done(odd), "who keeps a word for a program of their own may"
-    assert "«\u202ffuseau\u202f» n’est lu par rien" in odd and "timezone" in odd
+    assert "«\u202ffuseau\u202f» n’est lu par rien" in odd and "Fuseau horaire" in odd
+    assert "timezone" not in re.sub("<[^>]+>", "", odd.text)
 
 
 def test_what_a_program_sets_is_judged_too(quick: tuple[Clerk, House]) -> None:
@@ -194,3 +203,28 @@ def test_a_change_that_is_no_field_s_changes_no_row(quick: tuple[Clerk, House]) 
     said = '{"seats":{"runs":[[1,2]]},"note":["","Loge"],"starts":7}'
     ((table, row),) = changed_to(read, [("performance", house.performance, "changed", said)], {"performance"})
     assert table == "performance" and row == replace(read.get(Performance, house.performance), note="Loge")
+
+
+async def test_a_setting_is_a_field_with_a_name_a_help_and_its_own_kind_of_box(browser: Browser) -> None:
+    """Every word that central reads, in every language; nobody has to know how it is spelt."""
+    house = browser.house
+    for language in LANGUAGES:
+        browser.sign_in(house.operator(EVERYTHING), language)
+        for at, kind in ((house.institution, ContextKind.INSTITUTION), (house.season, ContextKind.SEASON)):
+            form = await browser.get(f"/admin/e/context/{at}/edit")
+            t = texts(language)
+            for key, declared in DECLARED.items():
+                there = f'.key" value="{key}"' in form
+                assert there is (not declared.of or kind in declared.of), (key, kind)
+                if there:
+                    assert t.setting(key) != key and f"{t.setting(key)}</label>" in form, (language, key)
+                    assert t.known(f"help:setting.{key}") in unescape(form.text), (language, key)
+    assert re.search(r'<select[^>]*name="settings\.\d+\.value"[^>]*>\s*<option value="">', form.text)
+
+
+async def test_settings_are_told_in_words(browser: Browser) -> None:
+    house = browser.house
+    kept = await _say(browser, house.season, begins="2026-09-01", currency="EUR", language="fr")
+    assert done(kept), kept.text
+    assert "Premier jour\xa0: 1er sept. 2026" in kept and "Devise\xa0: euro (EUR)" in kept
+    assert "Langue\xa0: Français" in kept and "2026-09-01" not in kept

@@ -1,0 +1,71 @@
+"""A list has the column that one needs: how full an evening is and its weekday, what an order is for, when a device was
+heard (what they cost: test_budgets.py)."""
+
+import re
+from datetime import timedelta
+from html import unescape
+
+from central.catalogue.model import CataloguePrivilege
+from central.devices.enrolment import InviteDevice
+from central.kernel.actor import SYSTEM
+from central.web.area import ROSTER
+from shared.wire.certificates import DeviceKind
+from shared.wire.topics import Presence
+from tests.central.small_house import NOW, new_id
+from tests.central.web.screens.conftest import Browser, Page
+
+
+def rows(page: Page) -> list[list[str]]:
+    """The cells of each line, its head first."""
+    table = page.text.partition("<table")[2].partition("</table>")[0]
+    return [
+        [
+            " ".join(unescape(re.sub("<[^>]+>", " ", cell)).split())
+            for cell in re.findall(r"<t[hd].*?</t[hd]>", line, re.S)
+        ]
+        for line in re.findall(r"<tr>.*?</tr>", table, re.S)
+    ]
+
+
+async def ordered(browser: Browser, seats: int) -> None:
+    house = browser.house
+    assert (await browser.door.execute(SYSTEM, house.order(*house.seats[:seats]), new_id())).ok
+
+
+async def test_a_performance_says_its_weekday_and_how_full_it_is(browser: Browser) -> None:
+    await ordered(browser, 3)
+    head, line = rows(await browser.get("/admin/e/performance"))
+    assert head[0] == "Début" and head[1] == "Vendues"
+    assert re.fullmatch(r"sam\. 21/11/2026 21:00", line[0]) and re.fullmatch(r"3 / \d+ · \d+ %", line[1]), line
+    browser.sign_in(browser.house.operator(CataloguePrivilege.CATALOGUE_READ), "en")
+    _, line = rows(await browser.get("/admin/e/performance"))
+    assert line[0].startswith("Sat ") and line[1].startswith("3 / ")
+
+
+async def test_an_order_says_what_it_is_for(browser: Browser) -> None:
+    await ordered(browser, 3)
+    head, line = rows(await browser.get("/admin/e/sale_order"))
+    assert head[:3] == ["Passée le", "Billets", "Représentation"] and "Canal de vente" in head
+    assert line[1] == "TDT-0000001 et 2 autres" and line[2] == "Cyrano, 21/11/2026 21:00", line
+
+
+async def test_a_device_says_when_it_was_heard(browser: Browser) -> None:
+    house, devices = browser.house, [new_id(), new_id()]
+    for n, device in enumerate(devices):
+        invited = InviteDevice(
+            id=device,
+            context_id=house.organiser,
+            site_id=house.site,
+            kind=DeviceKind.GATE,
+            code=f"G{n}",
+            label=f"Porte {n}",
+        )
+        assert (await browser.door.execute(SYSTEM, invited, new_id())).ok
+    roster = browser.client.app[ROSTER]
+    roster.take(Presence(devices[0], "s", True, NOW - timedelta(minutes=7)), house.site)
+    head, *lines = rows(await browser.get("/admin/e/device"))
+    at = head.index("Vu")
+    assert {line[0]: line[at] for line in lines} == {"Porte 0": "en ligne depuis 21/11/2026 18:53", "Porte 1": ""}
+    roster.take(Presence(devices[0], "s", False, NOW), house.site)
+    _, *lines = rows(await browser.get("/admin/e/device"))
+    assert {line[0]: line[at] for line in lines}["Porte 0"] == "hors ligne depuis 21/11/2026 19:00"
