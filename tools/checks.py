@@ -652,7 +652,6 @@ MOST_LINES = 400
 LONG: dict[str, int] = {
     "central/kernel/entity.py": 480,
     "central/kernel/tx.py": 490,
-    "central/venues/planfile_svg.py": 500,
     "edge/kiosk/store.py": 440,
     "edge/kiosk/till.py": 430,
     "shared/rules/access.py": 560,

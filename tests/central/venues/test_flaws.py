@@ -17,7 +17,7 @@ from shared.languages import LANGUAGES
 from shared.outcome import Refused
 
 FOLDER = Path(central.venues.__file__).parent
-TELLING = {"fault", "wrong", "NotSvg", "_Hostile", "PlanFileFault", "too_many"}
+TELLING = {"fault", "wrong", "NotSvg", "HostileFile", "PlanFileFault", "too_many"}
 """What in the readers says that something is wrong."""
 
 

@@ -33,7 +33,7 @@ from central.venues.planfile_checks import (
     PlanFault,
 )
 from central.venues.planfile_csv import MOST_COLUMNS, MOST_LINES
-from central.venues.planfile_svg import MOST_ELEMENTS
+from central.venues.svg_walk import MOST_ELEMENTS
 from shared.ids import derived_id
 from shared.outcome import Ok, Refused
 from tests.central.venues import flaws
