@@ -6,6 +6,9 @@ from central.venues import capacity, checklist_items, checks, ops, workshop
 from central.venues.hall_description import Numbering, RowNames
 from central.venues.model import VenuesPrivilege
 from central.venues.plan_flaws import Flaw, JsonKind, Things
+from central.venues.svg_proposal import Why
+from central.venues.svg_seats import Left
+from central.venues.svg_sources import KNOWN, SeatPart, Where
 from central.web.area import Area
 from central.web.rooms import Room
 from shared.rules.place_state import PlaceState
@@ -38,6 +41,11 @@ AREA = Area(
         "fault:plan": Flaw,
         "value:plan_things": Things,
         "value:plan_kind": JsonKind,
+        "value:svg_part": SeatPart,
+        "value:svg_where": [where for where in Where if where not in (Where.ATTRIBUTE, Where.SAME)],
+        "value:svg_attribute": KNOWN,
+        "value:svg_left": Left,
+        "value:svg_why": Why,
     },
     checklist=(
         checklist_items.space,

@@ -11,6 +11,7 @@ from central.kernel.door import Door
 from central.kernel.helper_processes import Errand
 from central.venues.plan import ImportReport
 from central.venues.plan_preparation import report_of
+from central.venues.svg_sources import SvgMapping
 from central.web.caller import awaited
 from central.web.texts import Texts
 from shared.outcome import Refused
@@ -18,10 +19,10 @@ from shared.outcome import Refused
 MOST_TIMES = 1_000_000
 
 
-async def with_report(door: Door, request: web.Request, text: str, to: str) -> str:
+async def with_report(door: Door, request: web.Request, text: str, to: str, mapping: SvgMapping | None = None) -> str:
     """The address `to`, with what was done with this file. The file is read once more, beside all else; where there is
     no room for that, nothing is said."""
-    done = await door.work_out(Errand(report_of, (text,)), partial(awaited, request))
+    done = await door.work_out(Errand(report_of, (text, mapping)), partial(awaited, request))
     if isinstance(done, Refused) or not done.value:
         return to
     report: ImportReport = done.value[0]

@@ -9,6 +9,7 @@ from central.kernel.crud import MOST_KINDS, configured
 from central.kernel.entity import Between, Bulky, Link, Look, Loose, Ref, Unproved, entity
 from central.kernel.slots import Slot
 from central.kernel.values import Code, Names, Zero
+from central.venues.svg_sources import SvgMapping
 from shared.ids import Id
 from shared.life import Life
 from shared.outcome import Reason
@@ -108,6 +109,7 @@ class Drawing:
     height: int
     categories: tuple[DrawnCategory, ...] = ()
     shapes: tuple[PlanShape, ...] = ()
+    mapping: SvgMapping | None = None  # how the file that it came from was read: proposed for the hall's next one
 
 
 @entity(

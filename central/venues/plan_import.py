@@ -36,6 +36,7 @@ from central.venues.model import (
 from central.venues.plan_preparation import PlanRead, SeatRow, ZoneDrawn, reading, seat_id, zone_id
 from central.venues.plan_tables import plan_mark
 from central.venues.planfile_checks import MOST_BYTES
+from central.venues.svg_sources import SvgMapping
 from shared.ids import Id, derived_id
 from shared.languages import named
 from shared.outcome import Ok, Outcome, Refused
@@ -44,13 +45,15 @@ from shared.registries import add
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPlan:
-    """A physical configuration out of a plan file (its text): refused whole with every fault, or imported whole."""
+    """A physical configuration out of a plan file (its text): refused whole with every fault, or imported whole.
+    `mapping`: where an SVG that somebody else drew says which seat is which."""
 
     id: Id
     space_id: Annotated[Id, Ref("space")]
     code: Code
     names: Names
     plan: Annotated[str, Raw(), Bulky(), Between(most=MOST_BYTES)]
+    mapping: SvgMapping | None = None
 
 
 @handles(
@@ -58,7 +61,7 @@ class ImportPlan:
     needs=VenuesPrivilege.VENUE_MODIFY,
     refuses=(NoVenue, NoChange),
     gives=int,
-    prepared=lambda want, _: reading(want.plan, want.id),
+    prepared=lambda want, _: reading(want.plan, want.id, want.mapping),
 )
 def import_plan(tx: Tx, want: ImportPlan, parts: tuple[Any, ...]) -> Outcome[int]:
     """Answers with the number of seats."""
@@ -86,6 +89,7 @@ class ReimportPlan:
 
     configuration_id: Annotated[Id, Ref("physical_configuration")]
     plan: Annotated[str, Raw(), Bulky(), Between(most=MOST_BYTES)]
+    mapping: SvgMapping | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ class Imported:
     needs=VenuesPrivilege.VENUE_MODIFY,
     refuses=(NoVenue,),
     gives=Imported,
-    prepared=lambda want, _: reading(want.plan, want.configuration_id),
+    prepared=lambda want, _: reading(want.plan, want.configuration_id, want.mapping),
 )
 def reimport_plan(tx: Tx, want: ReimportPlan, parts: tuple[Any, ...]) -> Outcome[Imported]:
     configuration = tx.get(PhysicalConfiguration, want.configuration_id)
@@ -116,7 +120,10 @@ def reimport_plan(tx: Tx, want: ReimportPlan, parts: tuple[Any, ...]) -> Outcome
     read, *seats = parts
     if isinstance(read, Refused):
         return Refused(NoVenue.PLAN_FAULTY, fix="plan", detail=read.detail)
-    configuration = tx.update(configuration, replace(configuration, drawing=read.drawing))
+    drawing = read.drawing
+    if drawing.mapping is None and configuration.drawing is not None:
+        drawing = replace(drawing, mapping=configuration.drawing.mapping)
+    configuration = tx.update(configuration, replace(configuration, drawing=drawing))
     return put_plan(tx, configuration, read, seats)
 
 

@@ -2,7 +2,7 @@
 takes it, so that nothing is left to the writer but to write (plan_import.py); a hall is drawn."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import islice
 from typing import Any
@@ -18,6 +18,7 @@ from central.venues.plan_flaws import Flaw, PlanFileFault
 from central.venues.plan_rows import drawing_of
 from central.venues.planfile import Format, read_plan, written
 from central.venues.planfile_checks import PlanFault, refused
+from central.venues.svg_sources import SvgMapping
 from shared.ids import Id, derived_id
 from shared.outcome import Refused
 
@@ -47,13 +48,15 @@ class PlanRead:
     file_sha256: str
 
 
-def reading(text: str, configuration_id: Id) -> Errand:
-    return Errand(prepared_plan, (text, configuration_id))
+def reading(text: str, configuration_id: Id, mapping: SvgMapping | None = None) -> Errand:
+    return Errand(prepared_plan, (text, configuration_id, mapping))
 
 
-def prepared_plan(text: str, configuration_id: Id) -> Iterator[Refused | PlanRead | list[SeatRow]]:
+def prepared_plan(
+    text: str, configuration_id: Id, mapping: SvgMapping | None = None
+) -> Iterator[Refused | PlanRead | list[SeatRow]]:
     """Why the file is refused; or the plan, and then its seats, some hundred rows at a time."""
-    read = read_plan(text.encode())
+    read = read_plan(text.encode(), mapping)
     if isinstance(read, Refused):
         yield read
         return
@@ -69,15 +72,15 @@ def prepared_plan(text: str, configuration_id: Id) -> Iterator[Refused | PlanRea
         ZoneDrawn(name, capacity[name], bit, plan.accesses.get(name, ())) for name, bit in plan.control_zones.items()
     )
     file = write_plan(plan)
-    yield PlanRead(drawing_of(plan), zones, file.decode(), sha256(file).hexdigest())
+    yield PlanRead(replace(drawing_of(plan), mapping=mapping), zones, file.decode(), sha256(file).hexdigest())
     rows = _seats(plan, configuration_id)
     while some := list(islice(rows, AT_ONCE)):
         yield some
 
 
-def report_of(text: str) -> Iterator[ImportReport]:
+def report_of(text: str, mapping: SvgMapping | None = None) -> Iterator[ImportReport]:
     """For another process: what reading this file does beyond what stands in it."""
-    read = read_plan(text.encode())
+    read = read_plan(text.encode(), mapping)
     if not isinstance(read, Refused):
         yield read.value.report
 

@@ -14,6 +14,8 @@ from central.venues.planfile_json import read_json
 from central.venues.planfile_svg import read_svg
 from central.venues.planfile_table import MOST_LOOKED_AT, MOST_TITLES, seat_list_start
 from central.venues.planfile_text import text_of
+from central.venues.svg_seats import read_mapped
+from central.venues.svg_sources import SvgMapping
 from central.venues.svg_writer import write_svg
 from shared.outcome import Outcome
 
@@ -41,16 +43,17 @@ def format_of(data: bytes) -> Format | None:
     return Format.CSV if seat_list_start(data[: MOST_TITLES * MOST_LOOKED_AT].decode(errors="ignore")) else None
 
 
-def read_plan(data: bytes) -> Outcome[Plan]:
-    """The plan in a file. `Refused.detail["faults"]` lists faults as `{"at", "what", …}` (plan_flaws.py), the first of
-    each kind and then how many more there are of it; `detail["count"]` counts them all."""
+def read_plan(data: bytes, mapping: SvgMapping | None = None) -> Outcome[Plan]:
+    """The plan in a file; in an SVG by `mapping`, where there is one. `Refused.detail["faults"]` lists faults as
+    `{"at", "what", …}` (plan_flaws.py), the first of each kind and then how many more there are of it;
+    `detail["count"]` counts them all."""
     if len(data) > MOST_BYTES:
         return refused(PlanFault.TOO_LARGE, [PlanFileFault("$", Flaw.TOO_LARGE, {"most": MOST_BYTES >> 20})], 1)
     data = text_of(data).encode()
     found = format_of(data)
     if found is None:
         return refused(PlanFault.UNKNOWN_FORMAT, [PlanFileFault("$", Flaw.UNKNOWN_FORMAT)], 1)
-    return READERS[found](data)
+    return read_mapped(data, mapping) if found is Format.SVG and mapping is not None else READERS[found](data)
 
 
 def written(plan: Plan, into: Format) -> bytes:

@@ -1,7 +1,7 @@
 """SVG: a drawing whose elements say which seat they are (docs/plan-files.md tells what is read and what is not).
 
 Nothing of the drawing is kept but positions, sizes, names and colours. One whose elements say it in words of their own
-is read by a mapping (svg_mapping.py).
+is read by a mapping (svg_sources.py).
 """
 
 from collections.abc import Mapping

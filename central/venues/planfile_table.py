@@ -89,6 +89,11 @@ def _plain(word: str) -> str:
     return "".join(letter for letter in letters if letter.isalnum())
 
 
+def meant(word: str) -> str | None:
+    """The column that is called so, in any of the languages."""
+    return _MEANT.get(_plain(word))
+
+
 def columns_of(cells: Sequence[str]) -> dict[str, list[int]]:
     """Column → where it stands. Under its own name it goes before what else may mean it."""
     words = [_plain(cell) for cell in cells]

@@ -3,6 +3,7 @@ looked at before it is kept; a plan goes out as a file in any of the three forma
 
 GET, POST  /admin/plan/new?space=<id>     a new physical configuration   ?onto=<id>: a mended plan over a draft
 POST       /admin/plan/new/preview        the drawing as a picture, a fragment
+POST       /admin/plan/new/mapping        where a drawing says which seat is which (mapping_page.py)
 GET        /admin/plan/physical/<id>/export/<json|svg|csv>
 """
 
@@ -21,41 +22,34 @@ from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of, root_of_house
 from central.kernel.door import Door
 from central.kernel.helper_processes import Errand
-from central.kernel.languages import in_house
 from central.kernel.scope import context_of
 from central.kernel.tx import Read
 from central.kernel.values import whole_number
+from central.venues.arrivals import brought, hall_of, needs_mapping, sent_by
 from central.venues.flaw_words import flaws_in
 from central.venues.hall_description import Aisle, DrawArea, DrawBlock, DrawPlan
-from central.venues.import_report import with_report
-from central.venues.model import NoVenue, PhysicalConfiguration, Space, VenuesPrivilege
+from central.venues.mapping_page import MappingStep
+from central.venues.model import NoVenue, PhysicalConfiguration, VenuesPrivilege
 from central.venues.plan import Category, DrawnArea, Shape
 from central.venues.plan_flaws import Flaw, PlanFileFault
-from central.venues.plan_import import ImportPlan, ReimportPlan
 from central.venues.plan_preparation import drawn_file
 from central.venues.plan_rows import Marked, exported, kept_plan
 from central.venues.planfile import Format
 from central.venues.planfile_checks import MOST_BYTES, MOST_PLAN_NAME
-from central.venues.planfile_text import text_of
 from central.venues.reads import categories_by_rank
 from central.web.area import DOOR
 from central.web.caller import awaited
-from central.web.form import LARGE, form_of
+from central.web.form import LARGE
 from central.web.frame import FRAME
 from central.web.kept_forms import flat, keeps, kept
-from central.web.screens.names import label, labels
 from central.web.screens.notation import MARK
 from central.web.screens.refusals import said as refusal_text
-from central.web.session import SignedIn
 from central.web.settings import MIB
 from central.web.texts import Texts
-from shared.ids import Id, is_id
 from shared.look import look
 from shared.outcome import Refused
-from shared.runtime.system import SystemClock, fresh_id
 
 MOST_BLOCKS = 40
-MOST_SPACES = 100
 SHOWN_FAULTS = 200
 _TYPES = {Format.JSON: "application/json", Format.SVG: "image/svg+xml", Format.CSV: "text/csv"}
 
@@ -91,7 +85,7 @@ def workshop(app: web.Application) -> None:
 class Workshop:
     def __init__(self, door: Door) -> None:
         self._door = door
-        self._clock = SystemClock()
+        self._mapping = MappingStep(door)
 
     def routes(self, app: web.Application) -> None:
         frame = app[FRAME]
@@ -103,6 +97,7 @@ class Workshop:
         app.router.add_post("/admin/plan/new", self._save)
         keeps(app, "/admin/plan/new")
         app.router.add_post("/admin/plan/new/preview", self._preview)
+        self._mapping.routes(app)
         app.router.add_get("/admin/plan/physical/{id:[0-9A-Z]{26}}/export/{format:json|svg|csv}", self._export)
 
     async def _open(self, request: web.Request) -> web.Response:
@@ -120,28 +115,11 @@ class Workshop:
         onto, space = request.query.get("onto", ""), request.query.get("space", "")
 
         def look(read: Read) -> dict[str, Any] | None:
-            before = read.get(PhysicalConfiguration, onto) if is_id(onto) else None
-            space_id = before.space_id if before else space
-            if (space_id and not self._may(read, space_id)) or (onto and before is None):
+            hall = hall_of(read, t, onto, space)
+            if hall is None:
                 return None
-            found = read.find(Space, "ORDER BY code, id LIMIT :most", most=MOST_SPACES + 1)
-            more, found = len(found) > MOST_SPACES, found[:MOST_SPACES]
-            spaces = [row.id for row in found if self._may(read, row.id)]
-            spaces += [Id(space_id)] if space_id and space_id not in spaces else []
-            named = labels(read, t, [("space", each) for each in spaces])
-            at = context_of(read, "space", space_id) if space_id else None
-            path = path_of(read, at or root_of_house(read) or "")
-            return {
-                "title": t("Corriger le plan {name}", name=label(read, t, "physical_configuration", onto))
-                if before
-                else t("Nouveau plan de salle"),
-                "spaces": [(each, named("space", each)) for each in spaces],
-                "unsaid": MOST_SPACES if more else 0,
-                "space": space_id,
-                "onto": onto,
-                "categories": [t.of(each.names) for each in categories_by_rank(read, path)],
-                "at": at,
-            }
+            path = path_of(read, hall["at"] or root_of_house(read) or "")
+            return {**hall, "categories": [t.of(each.names) for each in categories_by_rank(read, path)]}
 
         data = await self._door.read(me.actor, look)
         if data is None:
@@ -151,15 +129,11 @@ class Workshop:
             choices=_choices(t), more=_SECOND, **data,
         )  # fmt: skip
 
-    def _may(self, read: Read, space_id: str) -> bool:
-        place = context_of(read, "space", space_id)
-        return place is not None and read.actor.may(VenuesPrivilege.VENUE_MODIFY, path_of(read, place))
-
     async def _preview(self, request: web.Request) -> web.Response:
         frame = request.app[FRAME]
         me = await frame.who(request)
         t = frame.texts(request, me)
-        made = await self._drawn(request, await _sent(request, me), t, Format.SVG)
+        made = await self._drawn(request, await sent_by(request, me), t, Format.SVG)
         if isinstance(made, Refused):
             faults = flaws_in(made, t, SHOWN_FAULTS) or [{"at": "", "what": t.reason(made.reason)}]
             return await frame.page(request, "plan_preview.html", picture="", seats=0, faults=faults)
@@ -183,7 +157,7 @@ class Workshop:
         frame = request.app[FRAME]
         me = await frame.who(request)
         t = frame.texts(request, me)
-        sent = await _sent(request, me)
+        sent = await sent_by(request, me)
         page = WorkshopPage(sent, _numbered(sent, "block"), _numbered(sent, "area"), [], 0)
         if "add" in sent:
             page.blocks.append(_next_block(page.blocks))
@@ -193,6 +167,8 @@ class Workshop:
             del page.blocks[dropped]
             return await self._page(request, page)
         text: str | None = sent.get("file") or None
+        if text is not None and needs_mapping(text, asked="map" in sent):
+            return await self._mapping.opened(request, me, sent, text)
         if text is None:
             made = await self._drawn(request, sent, t, Format.JSON)
             if isinstance(made, Refused):
@@ -200,25 +176,9 @@ class Workshop:
                 words = await self._door.read(me.actor, lambda read: refusal_text(read, t, made, ""))
                 return await self._page(request, _counted(page, made, words), 422)
             text = made[0].decode()
-        onto = request.query.get("onto", "")
-        plan_id = Id(onto) if is_id(onto) else fresh_id(self._clock)
-        names = await self._door.read(me.actor, lambda read: in_house(read, sent.get("name", "")))
-        command: Any = (
-            ReimportPlan(configuration_id=plan_id, plan=text)
-            if is_id(onto)
-            else ImportPlan(
-                id=plan_id, space_id=Id(sent.get("space", "")), code=sent.get("code", ""), names=names, plan=text
-            )
-        )
-        command_id = fresh_id(self._clock)
-        outcome = (await self._door.execute(me.actor, command, command_id)).outcome
-        if isinstance(outcome, Refused):
-            words = await self._door.read(me.actor, lambda read: refusal_text(read, t, outcome, plan_id))
-            page.faults.extend(flaws_in(outcome, t, SHOWN_FAULTS))
-            return await self._page(request, _counted(page, outcome, words), 422)
-        to = request.app[FRAME].leads_to["import_plan"].format(id=plan_id)
-        to = f"{to}?done={command_id}"
-        raise web.HTTPSeeOther(await with_report(self._door, request, text, to) if sent.get("file") else to)
+        refused, words = await brought(self._door, request, me, t, sent, text)
+        page.faults.extend(flaws_in(refused, t, SHOWN_FAULTS))
+        return await self._page(request, _counted(page, refused, words), 422)
 
     async def _export(self, request: web.Request) -> web.Response:
         frame = request.app[FRAME]
@@ -268,16 +228,6 @@ def _next_block(blocks: list[dict[str, str]]) -> dict[str, str]:
     except ValueError:  # which is told when it is drawn
         behind = 0.0
     return {**last, "zone": f"{last['zone']} {len(blocks) + 1}", "y": f"{behind:g}"}
-
-
-async def _sent(request: web.Request, me: SignedIn) -> dict[str, str]:
-    """Of who may bring a plan in: others' files are not taken apart."""
-    if not me.actor.may_somewhere(VenuesPrivilege.VENUE_MODIFY):
-        raise web.HTTPForbidden
-    found: dict[str, str] = {}
-    for name, value in (await form_of(request)).items():
-        found[name] = value.strip() if isinstance(value, str) else text_of(value)
-    return found
 
 
 def _numbered(sent: Sent, kind: str) -> list[dict[str, str]]:

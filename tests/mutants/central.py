@@ -516,4 +516,26 @@ PEOPLE = (
         "tests/central/organisation/test_second_factor.py"),
 )  # fmt: skip
 
-CENTRAL: tuple[Mutant, ...] = (*KERNEL, *DEVICES, *DEVICE_SALES, *SALE, *PEOPLE)
+MAPPING = "tests/central/venues/test_svg_mapping.py"
+DRAWINGS = (
+    one("pattern-start", "a pattern begins anywhere in an id", "central/venues/svg_sources.py",
+        "(low.rfind, len(low)) if n else (low.find, len(piece))", "(low.rfind, len(low))", MAPPING),
+    one("text-between", "a number between two seats is given to one of them", "central/venues/svg_survey.py",
+        "found[1][0] < APART * away", "found[1][0] < away", MAPPING),
+    one("symbol-corner", "what a symbol shows lies in the corner of its room", "central/venues/svg_survey.py",
+        "(height - high * down) / 2 - y * down", "-y * down", MAPPING),
+    one("drawn-hidden", "a layer that is switched off becomes seats", "central/venues/svg_seats.py",
+        "        if shape.hidden:\n", "        if False:\n", MAPPING),
+    one("drawn-crowded", "a whole row is one seat in its middle", "central/venues/svg_seats.py",
+        "if len(seat.shapes) > MOST_SHAPES:", "if False:", MAPPING),
+    one("drawn-uncertain", "a seat is put where nobody knows that it lies", "central/venues/svg_seats.py",
+        "            survey.misread(shape.at, shape.flaw)\n", "            pass\n", MAPPING),
+    one("mapping-unseen", "a hall is imported otherwise than it was shown", "central/venues/mapping_page.py",
+        "or not was_shown([sent.get(SHOWN, \"\")], _mark(mapping))", "",
+        "tests/central/web/screens/test_plan_mapping.py"),
+    one("mapping-forgotten", "a file of ours makes a hall forget how its drawings are read",
+        "central/venues/plan_import.py", "if drawing.mapping is None and configuration.drawing is not None:",
+        "if False:", "tests/central/venues/test_mapping_story.py"),
+)  # fmt: skip
+
+CENTRAL: tuple[Mutant, ...] = (*DRAWINGS, *KERNEL, *DEVICES, *DEVICE_SALES, *SALE, *PEOPLE)

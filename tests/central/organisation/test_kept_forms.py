@@ -30,6 +30,8 @@ NOT_KEPT = {
     "/admin/live/usual": "a press",
     "/admin/live/usual/{item}": "a press",
     "/admin/operators/{id}/{act}": "a choice on the operator's page, with a password where it counts",
+    "/admin/plan/new/mapping": "its drawing is larger than a cookie, and stands with whoever brought it",
+    "/admin/plan/new/mapping/preview": "a picture of that form",
     "/admin/plan/new/preview": "a picture of the form that is kept",
     "/admin/plan/{target}/{id}/act": "places are chosen on the plan",
     "/admin/plan/{target}/{id}/list": "places are chosen on the plan",

@@ -36,7 +36,7 @@ async def test_what_is_wrong_is_said_in_french_on_a_french_page(browser: Browser
     page = await bring(browser, "FAUSSE", LIST + b"Orchestre,A,1\n")
     assert "ligne 4" in page and "est déjà là" in page
     drawing = await bring(browser, "DESSIN", b'<svg><circle id="a1" class="seat" cx="9" cy="9" r="5"/></svg>')
-    assert "Aucun élément de ce dessin ne dit quel siège il est" in drawing
+    assert "Ce dessin vient d’ailleurs" in drawing and "<code>ligne 1</code>" not in drawing, "it is asked, not refused"
     neither = await bring(browser, "RIEN", b"GIF89a")
     assert "tout le fichier" in neither and "ni un plan de salle en JSON" in neither
 
