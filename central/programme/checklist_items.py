@@ -57,5 +57,5 @@ def on_sale(read: Read, activity: str) -> ItemStanding:
         return ItemStanding(True, "", f"{HOUSE}/performance?at={activity}", len(begun))
     waiting = [each.id for each in found]
     link = f"/admin/do/change_sale?on={waiting[0]}&do=open" if waiting else f"{HOUSE}/performance?at={activity}"
-    said = t("Ouvrez la vente : les bornes, les contrôles et internet l’apprennent.")
+    said = t("Ouvrez la vente : les bornes et les portes l’apprennent.")
     return ItemStanding(False, said, link, waits=not waiting)
