@@ -66,12 +66,12 @@ class Checklist:
 
     @property
     def there(self) -> list[ChecklistPart]:
-        return self._only(lambda line: line.standing.done)
+        return self._only(lambda line: not line.item.optional and line.standing.done)
 
     @property
     def spare(self) -> list[ChecklistPart]:
-        """What one can sell without."""
-        return self._only(lambda line: line.item.optional and not line.standing.done)
+        """What one can sell without, there or not."""
+        return self._only(lambda line: line.item.optional)
 
     def _only(self, wanted: Callable[[ChecklistLine], bool]) -> list[ChecklistPart]:
         return [replace(part, lines=tuple(line for line in part.lines if wanted(line))) for part in self.parts]

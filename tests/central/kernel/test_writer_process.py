@@ -119,7 +119,7 @@ async def test_where_the_writer_is_killed_or_stands_still_a_repeat_does_what_was
     """All of them in one transaction: it begins with one that waits until the others have come. One that stood still
     kept the database's lock, until somebody restarted central."""
     (database, house), all_there = sqlite_place, tmp_path / "all there"
-    monkeypatch.setattr("central.kernel.sqlite_writer.WATCH_EVERY_S", 3.0)  # a busy machine begins a program in its time
+    monkeypatch.setattr("central.kernel.sqlite_writer.WATCH_EVERY_S", 3.0)  # a busy machine is slow to begin a program
     async with opened(database, keys) as door:
         pid = await door.chore(chores.where)
         await door.chore(chores.be_patient)

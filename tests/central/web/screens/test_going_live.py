@@ -16,3 +16,5 @@ async def test_what_is_missing_stands_open_and_the_rest_is_folded(browser: Brows
         assert count and each.count('class="need ') == int(count[1]) > 0
         assert "is-open" not in each
     assert len(folded) == 2
+    done = re.search(r"(\d+) étapes faites", opened)
+    assert done and f'Ce qui est fait <b class="count">{done[1]}</b>' in page.text, "one figure for one thing"
