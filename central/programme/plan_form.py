@@ -1,7 +1,7 @@
 """The acts of the plan's screen, out of its form: which command each is, on which kind of plan."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any
 
 from central.inventory.plan_actions import (
@@ -29,6 +29,12 @@ class FormAct:
 
     command: type[Any]
     asks: tuple[str, ...]
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Which of them have to be filled in: what the command has no other word for."""
+        bare = {each.name for each in fields(self.command) if each.default is MISSING}
+        return tuple(name for name in self.asks if name in bare)
 
 
 ACTS: Mapping[PlanTarget, Mapping[str, FormAct]] = {

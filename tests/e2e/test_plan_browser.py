@@ -291,6 +291,16 @@ async def test_the_list_does_it_without_a_mouse_or_a_script(house: EveningHouse,
     await context.close()
 
 
+async def test_a_reason_is_asked_for_where_an_act_needs_one(house: EveningHouse, browser: Browser, token: str) -> None:
+    async with page_of(browser, house, token) as page:
+        await open_plan(page, house)
+        mark = page.locator("[data-needed=why] .needed")
+        for name, needed in (("unblock", False), ("block", True), ("assign", False)):
+            await page.select_option("[data-act]", name)
+            await expect(mark).to_be_visible(visible=needed)
+            await expect(page.locator("[name=why]")).to_have_attribute("aria-required", str(needed).lower())
+
+
 async def test_a_hall_is_drawn_from_nothing(house: EveningHouse, browser: Browser, token: str) -> None:
     (space, *_) = await house.office.rows("space")
     async with page_of(browser, house, token) as page:

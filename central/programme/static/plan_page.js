@@ -86,6 +86,12 @@ document.addEventListener("DOMContentLoaded", async () => {
   const fields = () => {
     const wanted = config.acts[act.value] || [];
     form.querySelectorAll("[data-for]").forEach((each) => { each.hidden = !wanted.includes(each.dataset.for); });
+    const needs = config.needs[act.value] || [];
+    form.querySelectorAll("[data-needed]").forEach((each) => {
+      const needed = needs.includes(each.dataset.needed);
+      each.hidden = !needed;
+      form.elements[each.dataset.needed].setAttribute("aria-required", needed);  // what is missing, the answer says
+    });
     verb();
   };
   if (act) { act.addEventListener("change", fields); fields(); }
