@@ -5,10 +5,10 @@ of disks.
 """
 
 from collections.abc import Iterator
-from os.path import ismount
 from pathlib import Path
 
 from central.config import CentralConfig
+from central.kernel.mounts import is_mount, unescaped
 from central.kernel.schema import is_new
 from shared.runtime.config import Failure
 
@@ -47,7 +47,7 @@ def unmounted(path: Path, fstab: Path) -> Path | None:
         return None
     real = path.resolve()
     points = [point for point in mount_points(text) if point in (real, *real.parents)]
-    return next((point for point in sorted(points, reverse=True) if not ismount(point)), None)
+    return next((point for point in sorted(points, reverse=True) if not is_mount(point)), None)
 
 
 def mount_points(text: str) -> Iterator[Path]:
@@ -55,4 +55,4 @@ def mount_points(text: str) -> Iterator[Path]:
     for line in text.splitlines():
         fields = line.split()
         if len(fields) > 2 and not line.lstrip().startswith("#") and fields[1].startswith("/") and fields[2] != "swap":
-            yield Path(fields[1].replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\"))
+            yield unescaped(fields[1])

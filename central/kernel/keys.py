@@ -2,7 +2,6 @@
 feeds and commands. They lie in a folder of their own, readable by central alone, never in the database or its backups.
 """
 
-import os
 import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509 import load_pem_x509_certificate
 
+from central.kernel.mounts import is_mount
 from shared.foreign_input import understood
 from shared.ids import Id, derived_id
 from shared.runtime.files import settle_names, write_whole
@@ -105,7 +105,7 @@ def made_keys(folder: Path, now: datetime) -> Keys:
     """All four files or, if the machine stops in between, none. Where `folder` is a link they lie where it leads."""
     if folder.is_symlink() and not folder.exists():
         raise ValueError(f"{folder} points to {folder.readlink()}, which is not there: mount its disk")
-    if os.path.ismount(folder := folder.resolve()):
+    if is_mount(folder := folder.resolve()):
         raise ValueError(f"{folder} is a disk of its own: make a folder on it, and {folder} a link to that")
     keys = make_keys(now)
     half = folder.with_name(folder.name + ".new")

@@ -23,11 +23,15 @@ from central.kernel.prints import ABSENT, OUTBOX, leave, outbox_print
 from central.kernel.registry import handles
 from central.kernel.spans import APART, ahead
 from central.kernel.subjects import People
+from central.kernel.trouble import Repeatable, Unavailable
 from central.kernel.tx import Read, Tx
 from shared.clock import to_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome
+from shared.runtime.log import logger
 from shared.runtime.tasks import well
+
+log = logger(__name__)
 
 MOST_TRIES = 12
 AT_ONCE = 50
@@ -175,5 +179,10 @@ async def _done(acts: Mapping[str, Act], row: Claimed) -> tuple[bool, str]:
     try:
         async with asyncio.timeout(ACT_S):
             return await act(row.id, row.body), ""
-    except OSError as fault:  # the network's business; anything else is a bug and should be seen
+    except OSError as fault:  # the network's business
         return False, str(fault) or type(fault).__name__
+    except (Unavailable, Repeatable):  # the database's, which the loop waits for
+        raise
+    except Exception as fault:  # a bug of ours, which is seen, and holds up no other row
+        log.exception("a row of the outbox raises", kind=row.kind, id=row.id, attempt=row.attempt)
+        return False, type(fault).__name__

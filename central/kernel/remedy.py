@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+from central.kernel.mounts import is_mount
 from central.kernel.trouble import NoDatabase, trouble_of
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -48,7 +49,7 @@ def _room(folder: Path) -> int:
 def _disk(folder: Path) -> str:
     """Where it is mounted, and what is left of it."""
     where = _there(folder)
-    top = next((each for each in (where, *where.parents) if os.path.ismount(each)), where)
+    top = next((each for each in (where, *where.parents) if is_mount(each)), where)
     usage = shutil.disk_usage(where)
     files = ", and it takes no more files" if usage.free and not _room(where) else ""
     return f"the disk at {top} ({usage.free >> 20} of {usage.total >> 20} MB are free{files})"

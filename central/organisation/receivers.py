@@ -67,7 +67,10 @@ def dialled(url: str) -> str:
     """The host that will be dialled: IDNA done, as aiohttp reads it. ValueError for what names none: what is neither
     an address nor letters, digits and hyphens, or ends in a number and is no address, would be read by everybody in a
     way of their own (aiohttp asks no resolver for it)."""
-    host = (URL(url).raw_host or "").removesuffix(".")
+    try:
+        host = (URL(url).raw_host or "").removesuffix(".")
+    except IndexError as fault:  # of brackets with nothing between
+        raise ValueError(f"{url[:200]} names no host") from fault
     number = ":" in host or host.rpartition(".")[2].isdigit()
     if literal(host) is None and (number or not _NAME.fullmatch(host)):
         raise ValueError(f"{url[:200]} names no host")

@@ -10,6 +10,7 @@ from central import lost_house
 from central.app import open_door
 from central.config import CentralConfig
 from central.founding import found_house
+from central.kernel import mounts
 from central.kernel.db import Database
 from central.lost_house import mount_points, unmounted
 from parterre.cli import main
@@ -88,3 +89,16 @@ def test_which_mount_points_count(tmp_path: Path) -> None:
     assert unmounted(tmp_path, tmp_path / "no fstab") is None
     (fstab := tmp_path / "fstab").write_text("tmpfs / tmpfs defaults 0 0\nnonsense\n")
     assert unmounted(tmp_path, fstab) is None, "it is mounted"
+
+
+def test_a_folder_bound_over_another_is_mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the same disk: to who compares the disks' numbers it looks like any folder."""
+    (bound := tmp_path / "a hall").mkdir()
+    written = str(bound).replace(" ", "\\040")
+    (fstab := tmp_path / "fstab").write_text(f"/srv {written} none bind 0 0\n")
+    assert unmounted(bound / "house.db", fstab) == bound
+    (listed := tmp_path / "mountinfo").write_text(
+        f"36 35 98:0 /srv {written} rw,noatime master:1 - ext4 /dev/root rw\nnonsense\n"
+    )
+    monkeypatch.setattr(mounts.mounted, "__defaults__", (listed,))
+    assert unmounted(bound / "house.db", fstab) is None

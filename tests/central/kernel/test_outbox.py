@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from central.devices.instructions import OUTBOX_KIND, CommandDevice
 from central.devices.model import NoDevice
@@ -87,6 +88,26 @@ async def test_one_that_cannot_be_done_does_not_hold_up_its_neighbours(door: Doo
     assert await drain(door, {"mail": act}) == 2
     assert state(clerk, first)[0] == "waiting" and state(clerk, first)[3] == "nobody here does telegram"
     assert state(clerk, second)[0] == "done"
+
+
+async def test_one_that_raises_holds_up_nobody_and_is_given_up(door: Door, clerk: Clerk, watch: Watch) -> None:
+    """Before: the loop fell over it, the oldest, before any other row was done, and it was never given up."""
+    first, second = told(clerk, "mail", to="bad"), told(clerk, "mail", to="anna")
+
+    async def act(_: Id, body: dict[str, object]) -> bool:
+        if body["to"] == "bad":
+            raise IndexError(body["to"])
+        return True
+
+    with capture_logs() as logs:
+        assert await drain(door, {"mail": act}) == 2
+        assert state(clerk, second)[0] == "done" and state(clerk, first)[:2] == ("waiting", 1)
+        assert state(clerk, first)[3] == "IndexError", "what it says may be about somebody"
+        for _ in range(MOST_TRIES - 1):
+            watch.at = from_ms(state(clerk, first)[2])
+            await drain(door, {"mail": act})
+    assert state(clerk, first)[:2] == ("given_up", MOST_TRIES)
+    assert [each["id"] for each in logs if each.get("exc_info")] == [first] * MOST_TRIES
 
 
 async def test_an_act_that_says_not_now_is_tried_again(door: Door, clerk: Clerk, watch: Watch) -> None:

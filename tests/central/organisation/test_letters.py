@@ -5,11 +5,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
 from central.kernel.actor import SYSTEM
+from central.kernel.entity import Look
 from central.kernel.outbox import MOST_TRIES, drain
 from central.kernel.registry import COMMANDS
+from central.kernel.values import looked
 from central.organisation.letters import MAIL, AskLink
-from central.organisation.model import AskedBy, Letter, NoSignIn
+from central.organisation.mail import _letter
+from central.organisation.model import AskedBy, Letter, LetterKind, NoSignIn
 from central.organisation.operators import ChangeOperator, DeactivateOperator, InviteOperator, SendLetter
 from central.organisation.rules import INVITATION_FOR, LETTER_EVERY, MOST_LETTERS, RESET_FOR
 from central.organisation.sign_in import Visitor, digest
@@ -43,6 +50,45 @@ async def test_invited_in_ones_own_language(people: People) -> None:
         assert mail["To"] == f"nino-{language}@x.example" and mail["From"] == "billetterie@tilleuls.example"
         assert mail["Content-Language"] == language
         assert words in mail.get_content() and "http://house.test/invitation/" in mail.get_content()
+
+
+SAID = [
+    "=?",
+    "?=",
+    "=",
+    "?",
+    "q",
+    "utf-8",
+    "=00",
+    "=2C",
+    "=40",
+    "a",
+    "é",
+    ".",
+    "@",
+    "+",
+    "'",
+    "-",
+    "\0",
+    "\x7f",
+    "\udc80",
+]
+
+
+@given(st.lists(st.sampled_from([*SAID, "\u202e"]), max_size=9).map("".join))
+@example("=?utf-8?q?eve=40evil.example=2Cb?=@c.example")
+@example("=?utf-8?q??=@c.example")
+@example("=?utf-8?q?a=00?=@c.example")
+def test_a_letter_goes_to_the_address_that_was_typed_or_to_nobody(typed: str) -> None:
+    """Before: a header took a part of it for a word in another code, and read two people in it, or broke."""
+    who = {"to": typed, "name": "Nino", "language": "fr", "kind": LetterKind.INVITATION}
+    for to in (typed, f"{typed}@c.example"):
+        if looked("email", Look.EMAIL, to):
+            with pytest.raises(OSError, match="none that a letter goes to"):
+                _letter({**who, "to": to}, "")
+        else:
+            mail = _letter({**who, "to": to}, "")
+            assert [each.addr_spec for each in mail["To"].addresses] == [to] and mail.as_bytes()
 
 
 async def test_an_invitation_opens_once(people: People) -> None:

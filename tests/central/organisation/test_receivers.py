@@ -95,6 +95,8 @@ def test_what_may_be_reached(host: str) -> None:
         "https://1.2.3.4.5/",
         "https://999999999999/",
         "https://shop.1/",
+        "https://a[]@",
+        "https://-[::1]@",
     ],
 )
 def test_no_host_at_all(url: str) -> None:

@@ -7,7 +7,10 @@ from decimal import Decimal
 
 import openpyxl
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from central.kernel.characters import is_formula
 from central.web.screens.exports import EXPORTS
 from central.web.screens.notation import notation_of
 from central.web.texts import texts
@@ -31,6 +34,21 @@ def test_a_csv_is_written_as_its_reader_writes(language: str, delimiter: str, ce
     read = list(csv.reader(io.StringIO(data.decode("utf-8-sig")), delimiter=delimiter))
     assert data.startswith(b"\xef\xbb\xbf")
     assert read == [["Tarif", "TVA", "Début"], ["'=1+1", *cells[:2]], ["-3", cells[2], ""]]
+
+
+SIGNS = st.text(st.sampled_from("=+-@a 1;,\t\r\n\"'\u200b＝"), max_size=8)
+
+
+@given(st.lists(st.lists(SIGNS, min_size=1, max_size=3), min_size=1, max_size=3), st.sampled_from(["fr", "en"]))
+@example([["Gala,=1+1", "G"]], "fr")
+@example([["G", "Gala;=1+1"]], "en")
+@example([["G", 'Gala\n"=1+1']], "fr")
+def test_in_whichever_notation_it_is_read_no_cell_is_a_formula(rows: list[list[str]], language: str) -> None:
+    """A file that one colleague writes another opens, whose spreadsheet parts cells by another sign."""
+    text = EXPORTS["csv"][1](rows, notation_of(texts(language))).decode("utf-8-sig")
+    for delimiter in ";,\t":
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+            assert not [cell for cell in row if is_formula(cell.lstrip('"\t\r\n'))], (text, delimiter)
 
 
 @pytest.mark.parametrize("language, day", [("fr", "dd/mm/yyyy hh:mm"), ("de", "dd.mm.yyyy hh:mm")])
