@@ -17,7 +17,7 @@ from central.web.area import DOOR
 from central.web.form import form_of, line
 from central.web.frame import FRAME
 from central.web.screens.listing import one
-from central.web.screens.refusals import said
+from central.web.screens.refusals import words_of
 from central.web.screens.screen import Screen, screen_of
 from shared.ids import is_id
 from shared.outcome import Refused
@@ -87,8 +87,8 @@ async def instruct(request: web.Request) -> web.Response:
     command = CommandDevice(device_id=device.id, name=name, body=body)
     outcome = (await request.app[DOOR].execute(screen.me.actor, command, command_id)).outcome
     if isinstance(outcome, Refused):
-        why = await screen.read(lambda read: said(read, screen.t, outcome, device.id))
-        return await _page(screen, device, refused=why.text)
+        why = await screen.read(lambda read: words_of(read, screen.t, outcome))
+        return await _page(screen, device, refused=why)
     raise web.HTTPSeeOther(f"/admin/e/device/{device.id}?done={command_id}")
 
 

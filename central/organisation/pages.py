@@ -59,7 +59,7 @@ class PageServices:
 
     async def said(self, t: Texts, actor: Actor, refused: Refused, on: str = "") -> SaidRefusal:
         """A refusal in words, with links to what must change."""
-        found: SaidRefusal = await self.door.read(actor, lambda read: said(read, t, refused, on or None))
+        found: SaidRefusal = await self.door.read(actor, lambda read: said(self.door, read, t, refused, on or None))
         return found
 
     async def moment(self, t: Texts, at: datetime) -> str:

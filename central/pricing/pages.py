@@ -128,7 +128,7 @@ async def save(request: web.Request) -> web.Response:
     if isinstance(outcome, Refused):
         if outcome.reason == NoGrid.CHANGED_MEANWHILE:
             return await _meanwhile(screen, sheet, typed)
-        refusal = await screen.read(lambda read: said(read, screen.t, outcome, sheet.grid.id))
+        refusal = await screen.read(lambda read: said(screen.door, read, screen.t, outcome, sheet.grid.id))
         return await _page(screen, sheet, typed=typed, refusal=refusal, seen=_seen_in(typed), status=409)
     raise web.HTTPSeeOther(f"/admin/pricing/grid/{sheet.grid.id}?page={sheet.page}&done={command_id}")
 

@@ -29,7 +29,7 @@ from central.web.frame import FRAME, Frame
 from central.web.kept_forms import keeps, kept
 from central.web.preview_mark import SHOWN, shown_mark, was_shown
 from central.web.screens.names import Labels, label, labels
-from central.web.screens.refusals import said as refusal_text
+from central.web.screens.refusals import words_of
 from central.web.session import SignedIn
 from central.web.texts import Texts
 from shared.ids import Id, derived_id, is_id
@@ -95,7 +95,7 @@ async def _page(frame: Frame, door: Door, me: SignedIn, request: web.Request) ->
         if done or not outcome:  # where one is refused nothing is offered
             lines = await door.read(me.actor, lambda read: _lines(read, t, carried))
         if outcome:
-            refused = await door.read(me.actor, lambda read: refusal_text(read, t, outcome, of).text)
+            refused = await door.read(me.actor, lambda read: words_of(read, t, outcome))
             left = t(
                 "{n} représentations sur {all} sont faites. Continuez pour les autres.", n=len(lines), all=len(chosen)
             )

@@ -260,7 +260,8 @@ class PlanPages:
             outcome = (await self._door.execute(me.actor, wanted.value, command_id, dry_run=dry_run)).outcome
         undone = form.get("act") == [UNDO]
         done = await self._door.read(
-            me.actor, lambda read: done_of(read, t, outcome, target_id, dry_run=dry_run, undone=undone)
+            me.actor,
+            lambda read: done_of(self._door, read, t, outcome, target_id, dry_run=dry_run, undone=undone),
         )
         if "application/json" in request.headers.get("Accept", ""):
             return _json(done)

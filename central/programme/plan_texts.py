@@ -10,6 +10,7 @@ from central.catalogue.model import Performance
 from central.inventory.counts import Availability, availability
 from central.inventory.reads import contingents
 from central.kernel.contexts import path_of
+from central.kernel.door import Door
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
 from central.programme.carryover import ChangeLine
@@ -291,9 +292,11 @@ class ActResult:
     links: tuple[tuple[str, str], ...] = ()
 
 
-def done_of(read: Read, t: Texts, outcome: Any, target_id: str, *, dry_run: bool, undone: bool) -> ActResult:
+def done_of(
+    door: Door, read: Read, t: Texts, outcome: Any, target_id: str, *, dry_run: bool, undone: bool
+) -> ActResult:
     if isinstance(outcome, Refused):
-        words = refusal_text(read, t, outcome, target_id)
+        words = refusal_text(door, read, t, outcome, target_id)
         places = outcome.detail.get("places")
         more = f" {', '.join(map(str, places))}" if places else ""
         return ActResult(False, dry_run, words.text + more, None, words.links)

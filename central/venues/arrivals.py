@@ -108,7 +108,7 @@ async def brought(
     command_id = fresh_id(_CLOCK)
     outcome = (await door.execute(me.actor, command, command_id)).outcome
     if isinstance(outcome, Refused):
-        return outcome, await door.read(me.actor, lambda read: refusal_text(read, t, outcome, plan_id))
+        return outcome, await door.read(me.actor, lambda read: refusal_text(door, read, t, outcome, plan_id))
     to = request.app[FRAME].leads_to["import_plan"].format(id=plan_id)
     to = f"{to}?done={command_id}"
     raise web.HTTPSeeOther(await with_report(door, request, text, to, mapping) if sent.get("file") else to)

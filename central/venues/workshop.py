@@ -173,7 +173,7 @@ class Workshop:
             made = await self._drawn(request, sent, t, Format.JSON)
             if isinstance(made, Refused):
                 page.faults.extend(flaws_in(made, t, SHOWN_FAULTS))
-                words = await self._door.read(me.actor, lambda read: refusal_text(read, t, made, ""))
+                words = await self._door.read(me.actor, lambda read: refusal_text(self._door, read, t, made, ""))
                 return await self._page(request, _counted(page, made, words), 422)
             text = made[0].decode()
         refused, words = await brought(self._door, request, me, t, sent, text)

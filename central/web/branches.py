@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from central.kernel.contexts import Context, contexts_below, path_of
 from central.kernel.db import in_list
+from central.kernel.reach import PathOf
 from central.kernel.search_index import folded
 from central.kernel.tx import Read
 from shared.ids import Id, is_id
@@ -67,9 +68,9 @@ def whole_tree(read: Read, known: Sequence[Context]) -> tuple[Branch, ...]:
     return _grown([each for each in known if each.id in shown], None)
 
 
-def reached(read: Read) -> Reached:
+def reached(read: Read, path: PathOf = path_of) -> Reached:
     held = frozenset(context for _, context in read.actor.grants)
-    return Reached(held, frozenset(each for context in held for each in path_of(read, context)))
+    return Reached(held, frozenset(each for context in held for each in path(read, context)))
 
 
 def tree(read: Read, at: str | None = None) -> tuple[Branch, ...]:

@@ -34,14 +34,15 @@ from central.web.frame import Frame
 from central.web.history.entries import LogEntry, TouchedThing
 from central.web.history.log import AUDIT, LogFilter, LogPage, LogRow, found, kept_reason, whole
 from central.web.history.past_states import Act, FieldDifference
-from central.web.history.records import Thing, changes, visible
+from central.web.history.records import changes, visible
 from central.web.history.sheets import Write, csv_sheet, excel_sheet
 from central.web.history.words import FieldWords, Sayer, act_text, named, origin_text, people
 from central.web.screens.export_lane import EXPORT_LANE
 from central.web.screens.listing import seen_at
 from central.web.screens.moments import said_moment
 from central.web.screens.names import house_timezone, labels, title_column
-from central.web.screens.refusals import said
+from central.web.screens.refusals import words_of
+from central.web.screens.sight import Thing
 from central.web.session import SignedIn, still
 from central.web.texts import Texts
 from shared.ids import is_id
@@ -181,7 +182,7 @@ def _places(door: Door, read: Read, privilege: str) -> tuple[str, ...] | None:
 
 
 def _not_allowed(read: Read, t: Texts) -> str:
-    return said(read, t, Refused(NoEntry.NOT_ALLOWED, fix=AUDIT)).text
+    return words_of(read, t, Refused(NoEntry.NOT_ALLOWED, fix=AUDIT))
 
 
 def _number(text: str) -> int:
@@ -391,4 +392,4 @@ def _refusal(read: Read, t: Texts, command: str, answer: str, may: bool) -> str:
     """Its reason; with what it names only for who may see what was asked."""
     refused = orjson.loads(answer[1:])
     reason = kept_reason(command, refused["reason"])
-    return said(read, t, Refused(reason, refused["fix"], refused["detail"])).text if may else t.reason(reason)
+    return words_of(read, t, Refused(reason, refused["fix"], refused["detail"])) if may else t.reason(reason)

@@ -174,7 +174,7 @@ class History:
             would = [row for row in reply.would if (row[0], row[1]) != (plan.entity, plan.id)]
 
             def look(read: Read) -> tuple[SaidRefusal | None, list[Any]]:
-                why = said(read, t, outcome, plan.id) if isinstance(outcome, Refused) else None
+                why = said(self._door, read, t, outcome, plan.id) if isinstance(outcome, Refused) else None
                 return why, effects(read, t, would)
 
             refusal, others = await self._door.read(me.actor, look)

@@ -14,16 +14,15 @@ from central.kernel.entity import BY_NAME, Declaration
 from central.kernel.former_names import command_today, names_of, renamed
 from central.kernel.privileges import Action
 from central.kernel.registry import goes
-from central.kernel.scope import context_of_new, is_there, lay_within, narrowing
+from central.kernel.scope import context_of_new, is_there, lay_within
 from central.kernel.tx import Read
 from central.web.history.past_states import Act, Means, RowEntry, RowMoment, State, Way, moments
 from central.web.screens.listing import seen_at
+from central.web.screens.sight import Thing, seen_rows
 from shared.clock import from_ms
 from shared.ids import Id
 
 MOST = 2000  # entries of one thing that are looked at: more than anybody reads, and a bound
-Thing = tuple[str, str]
-"""(entity, id)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,19 +138,12 @@ def visible(door: Door, read: Read, things: Iterable[Thing], gone: Mapping[Thing
         places = seen_at(door, read, declaration, None)
         if places is not None and not places:
             continue
-        there = _there(read, declaration, places, sorted(ids))
+        there = seen_rows(read, declaration, places, ids)
         found |= {(entity, row_id) for row_id in there}
         for row_id in ids - there:
             if _may_have_seen(read, declaration, places, row_id, (gone or {}).get((entity, row_id))):
                 found.add((entity, row_id))
     return found
-
-
-def _there(read: Read, declaration: Declaration, places: tuple[str, ...] | None, ids: list[str]) -> set[str]:
-    joins, where, params = narrowing(read, declaration, places)
-    inside, more = in_list("wanted", ids)
-    sql = f"SELECT t.id FROM {declaration.name} t{joins} WHERE t.id IN {inside} AND {where}"  # noqa: S608 - our names
-    return {row[0] for row in read.run(sql, **params, **more)}
 
 
 def _may_have_seen(

@@ -15,7 +15,7 @@ from central.kernel.tx import Read
 from central.web.frame import Frame
 from central.web.history.log import AUDIT, DoorTally, door_tally, kept_reason
 from central.web.history.words import Who, people
-from central.web.screens.refusals import said
+from central.web.screens.refusals import words_of
 from central.web.texts import Texts
 from shared.outcome import Ok, Refused
 
@@ -44,7 +44,7 @@ class TurnedAway:
 
         def look(read: Read) -> list[RefusalCount] | str:
             if self._door.permissions.holding(read, AUDIT) is not None:  # it is the whole house's
-                return said(read, t, Refused(NoEntry.NOT_ALLOWED, fix=AUDIT)).text
+                return words_of(read, t, Refused(NoEntry.NOT_ALLOWED, fix=AUDIT))
             return counted(read, t)
 
         found = await self._door.read(me.actor, look)

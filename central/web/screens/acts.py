@@ -38,6 +38,7 @@ from central.web.screens.sheet import (
     view_of,
     with_done,
 )
+from central.web.screens.sight import told_row
 from central.web.screens.things import is_final
 from central.web.session import local_path
 from central.web.text_keys import enum_name
@@ -57,7 +58,8 @@ async def act(request: web.Request) -> web.Response:
     if handler.makes and not handler.on and request.method == "GET":  # what makes a row has one form, its entity's
         raise web.HTTPSeeOther(f"/admin/e/{handler.makes}/new?{urlencode({**request.query, 'by': handler.name})}")
     on = request.query.get("on", "")
-    if handler.on and not is_id(on):
+    row = await _row(screen, handler.on, on) if handler.on else None
+    if handler.on and row is None:
         return await screen.lost()
     first = next(iter(handler.hints), "")  # a command may ask nothing
     place = await screen.read(lambda read: place_of(read, handler.on, on))
@@ -68,7 +70,7 @@ async def act(request: web.Request) -> web.Response:
     entered = tuple(each for each in entered_fields(handler, first=bool(handler.on)) if not _preset(request, each))
     of = (handler.name, handler.on) if handler.on else (handler.name,)
     quiet = frozenset(optional_of(handler.kind))
-    sheet = Sheet(handler, entered, of, quiet, handler.on or "", on if handler.on else None)
+    sheet = Sheet(handler, entered, of, quiet, handler.on or "", on if handler.on else None, row)
     preset = {
         each.name: request.query[each.name] for each in entered_fields(handler, first=False) if _preset(request, each)
     }
@@ -94,8 +96,8 @@ def _first_typed(screen: Screen, read: Read, sheet: Sheet) -> dict[str, list[str
     typed: dict[str, list[str]] = {}
     opening = screen.frame.openings.get(sheet.handler.name)
     defaults = {**defaults_of(sheet), **(opening(read, str(sheet.on)) if opening else {})}
-    declaration, row = BY_NAME.get(sheet.table), _row(read, sheet)
-    there = set(declaration.names) if declaration and row else set()
+    row = sheet.row
+    there = {*BY_NAME[sheet.table].names} if row else set[str]()
     setting = (
         setting_of(read, sheet.table, sheet.on, {}, None, screen.t.point) if row else Setting(point=screen.t.point)
     )
@@ -107,10 +109,9 @@ def _first_typed(screen: Screen, read: Read, sheet: Sheet) -> dict[str, list[str
     return typed
 
 
-def _row(read: Read, sheet: Sheet) -> Any:
-    """What is acted on; None where it is nothing that is there."""
-    declaration = BY_NAME.get(sheet.table)
-    return read.get(declaration.kind, sheet.on) if declaration and sheet.on else None
+async def _row(screen: Screen, table: str, on: str) -> Any | None:
+    """What is acted on; None where there is nothing that they see: its acts are no more told of than its page."""
+    return await screen.read(lambda read: told_row(screen.door, read, BY_NAME[table], on)) if is_id(on) else None
 
 
 async def _acted(
@@ -121,7 +122,7 @@ async def _acted(
     reply: Reply | None = None
     command_id = id_in(typed, COMMAND)
     values = {**parsed.values, **given}
-    stands = how_it_stands(await screen.read(lambda read: _row(read, sheet)))
+    stands = how_it_stands(sheet.row)
     answers = shown_mark(parsed.values)
     unseen = unseen_because(typed.get(SHOWN) or [], answers, stands) if doing else ""
     doing = doing and not unseen
@@ -135,7 +136,7 @@ async def _acted(
     refusal: SaidRefusal | None = None
     if reply is not None and isinstance(refused := reply.outcome, Refused):
         faults = faults_in(refused, {each.name for each in sheet.fields})
-        refusal = await screen.read(lambda read: said_above(read, screen.t, refused, faults, sheet.on))
+        refusal = await screen.read(lambda read: said_above(screen.door, read, screen.t, refused, faults, sheet.on))
     would = reply.would if reply is not None and reply.ok else ()
     told = await screen.read(lambda read: effects(read, screen.t, would))
     remarks = await screen.read(lambda read: _remarks(read, screen, would))

@@ -140,7 +140,7 @@ async def _each(
         told = [
             BulkLine(
                 named(name, row.id), f"/admin/e/{name}/{row.id}", reply.ok,
-                said(read, t, out, row.id) if isinstance(out := reply.outcome, Refused) else None,
+                said(screen.door, read, t, out, row.id) if isinstance(out := reply.outcome, Refused) else None,
             )
             for row, reply in replies
         ]  # fmt: skip
@@ -186,7 +186,7 @@ async def _page(
         view = FormView(
             screen.t, (declaration.name,), entered, typed, setting,
             options=options_of(screen.door, read, screen.t, entered),
-            named=named_of(read, screen.t, entered, typed), faults=tuple(faults),
+            named=named_of(screen.door, read, screen.t, entered, typed), faults=tuple(faults),
         )  # fmt: skip
         return [(row.id, named(declaration.name, row.id)) for row in rows], view
 

@@ -18,6 +18,7 @@ from central.web.screens.listing import ListFilter, found, may_see
 from central.web.screens.moments import moment, offset_text, said_time
 from central.web.screens.names import Labels, labels
 from central.web.screens.rights import RightBoxes, right_boxes
+from central.web.screens.sight import Thing, labels_for
 from central.web.text_keys import enum_name
 from central.web.texts import Texts
 from shared.wire.codec import MOST_FAULTS, spelt
@@ -238,8 +239,10 @@ def _spelt(named: Labels, table: str, row_id: str, row: Any) -> str:
     return f"{said} ({code})" if code and code != said else said
 
 
-def named_of(read: Read, t: Texts, fields: Iterable[Field], typed: Typed) -> Labels:
-    """The names of what is chosen already, for references that are searched."""
+def named_of(
+    door: Door, read: Read, t: Texts, fields: Iterable[Field], typed: Typed, shown: Iterable[Thing] = ()
+) -> Labels:
+    """The names of what is chosen already, for references that are searched. `shown`: what the form's own row names."""
     wanted = []
     for each in fields:
         if each.ref:
@@ -248,7 +251,7 @@ def named_of(read: Read, t: Texts, fields: Iterable[Field], typed: Typed) -> Lab
             for path, values in typed.items():
                 if part.ref and path.startswith(f"{each.path}.") and path.endswith(f".{part.name}"):
                     wanted += [(part.ref, row_id) for row_id in values if row_id]
-    return labels(read, t, wanted)
+    return labels_for(door, read, t, wanted, shown)
 
 
 # --- pydantic's word on it -------------------------------------------------------------------------------------------

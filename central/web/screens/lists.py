@@ -28,6 +28,7 @@ from central.web.screens.listing import (
 )
 from central.web.screens.names import labels
 from central.web.screens.screen import Screen, creators, declared, screen_of
+from central.web.screens.sight import labels_for
 from central.web.text_keys import enum_name
 from shared.ids import is_id
 
@@ -241,5 +242,5 @@ def _filters(
             continue  # a state is among the chips
         column = declaration.column(name)
         table = ref_of(column)
-        said = labels(read, screen.t, [(table, value)])(table, value) if table else value
+        said = labels_for(screen.door, read, screen.t, [(table, value)])(table, value) if table else value
         yield screen.t.field(declaration.name, name), said, address(declaration, wanted, **{f"{ONLY}{name}": ""})

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from central.kernel.door import NoEntry
+from central.kernel.door import Door, NoEntry
 from central.kernel.misfits import Misfit
 from central.kernel.tx import Read
 from central.kernel.values import Fault
 from central.web.screens.cells import address, table_of
-from central.web.screens.names import house_timezone, label
+from central.web.screens.names import house_timezone, labels
 from central.web.screens.rights import privilege_text
+from central.web.screens.sight import named_to
 from central.web.texts import Texts
 from shared.ids import is_id
 from shared.outcome import Reason, Refused
@@ -26,13 +27,13 @@ class SaidRefusal:
     reason: Reason | None = None
 
 
-def said(read: Read, t: Texts, refused: Refused, on: str | None = None) -> SaidRefusal:
-    """`on` is the id of what the act was for."""
-    links = _links(read, t, refused, on)
-    return SaidRefusal(_text(read, t, refused), tuple(dict.fromkeys(links)), refused.reason)
+def said(door: Door, read: Read, t: Texts, refused: Refused, on: str | None = None) -> SaidRefusal:
+    """`on` is the id of what the act was for. What the asker may not see is not named."""
+    links = _links(door, read, t, refused, on)
+    return SaidRefusal(words_of(read, t, refused), tuple(dict.fromkeys(links)), refused.reason)
 
 
-def _text(read: Read, t: Texts, refused: Refused) -> str:
+def words_of(read: Read, t: Texts, refused: Refused) -> str:
     if refused.reason is NoEntry.NOT_ALLOWED:
         return t("Il vous manque le droit « {right} ».", right=privilege_text(t, refused.fix))
     if isinstance(again := refused.detail.get("again"), str):
@@ -71,16 +72,17 @@ def _again(read: Read, t: Texts, until: str) -> str:
     return t("De nouveau possible : {when}.", when=t.moment(when, house_timezone(read), "short"))
 
 
-def _links(read: Read, t: Texts, refused: Refused, on: str | None) -> list[tuple[str, str]]:
+def _links(door: Door, read: Read, t: Texts, refused: Refused, on: str | None) -> list[tuple[str, str]]:
     links: list[tuple[str, str]] = []
     if page := refused.detail.get("page"):  # where it can be done
         links.append((t("Ma page") if page == "/me" else t("Saisir mon mot de passe"), str(page)))
     by = refused.detail.get("by")
     if isinstance(by, list):
         links += [used_by(t, each, on or refused.fix) for each in by if isinstance(each, Mapping) and "entity" in each]
-    for row_id in _ids(refused, on):
-        if table := table_of(read, row_id):
-            links.append((f"{t.entity(table)} « {label(read, t, table, row_id)} »", address(table, row_id)))
+    things = [(table, row_id) for row_id in _ids(refused, on) if (table := table_of(read, row_id))]
+    told = named_to(door, read, things)
+    named = labels(read, t, told)
+    links += [(f"{t.entity(each[0])} « {named(*each)} »", address(*each)) for each in things if each in told]
     return links[:20]
 
 
@@ -103,9 +105,11 @@ def _ids(refused: Refused, on: str | None) -> list[str]:
     return list(dict.fromkeys(named))[:10]
 
 
-def said_above(read: Read, t: Texts, refused: Refused, faults: Iterable[Fault], on: str | None) -> SaidRefusal | None:
+def said_above(
+    door: Door, read: Read, t: Texts, refused: Refused, faults: Iterable[Fault], on: str | None
+) -> SaidRefusal | None:
     """What is said of a refusal above its form: nothing where all of it stands at the fields, unless it leads on."""
-    told = said(read, t, refused, on)
+    told = said(door, read, t, refused, on)
     return told if told.links or not any(faults) else None
 
 

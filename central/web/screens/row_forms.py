@@ -19,6 +19,7 @@ from central.kernel.door import Reply
 from central.kernel.entity import Declaration, Look
 from central.kernel.privileges import Action
 from central.kernel.registry import handler_of
+from central.kernel.scope import context_of_new
 from central.kernel.tx import Read
 from central.kernel.values import Fault, faults_of
 from central.web.form import form_of
@@ -44,6 +45,7 @@ from central.web.screens.sheet import (
     entered_fields,
     form_page,
     id_in,
+    known_typed,
     own_id,
     parsed_form,
     view_of,
@@ -70,7 +72,8 @@ async def new(request: web.Request) -> web.Response:
     spare = frozenset(configured.initial) if configured and generated else frozenset(optional_of(handler.kind))
     follows = screen.frame.follows.get(handler.name)
     entered = easier(declaration, entered_fields(handler, first=False), follows.paths if follows else ())
-    sheet = Sheet(handler, entered, (handler.name, declaration.name), spare, declaration.name, None)
+    source = await _row(screen, declaration, copied if is_id(copied := request.query.get("from", "")) else "")
+    sheet = Sheet(handler, entered, (handler.name, declaration.name), spare, declaration.name, None, source)
     title = screen.t.do(handler.name)
     if request.method == "POST":
         return await _create(screen, declaration, sheet, title)
@@ -82,8 +85,7 @@ async def new(request: web.Request) -> web.Response:
 def _first_typed(screen: Screen, read: Read, declaration: Declaration, sheet: Sheet) -> dict[str, list[str]]:
     query = screen.request.query
     typed: dict[str, list[str]] = {}
-    source = query.get("from", "")
-    row = one(screen.door, read, declaration, source) if is_id(source) else None
+    row = sheet.row
     setting = setting_of(read, declaration.name, row.id if row else None, {}, screen.at, screen.t.point)
     values, place = defaults_of(sheet), _stands_at(screen, read, sheet)
     if row is None:
@@ -137,7 +139,7 @@ async def _create(screen: Screen, declaration: Declaration, sheet: Sheet, title:
             faults, reply, used = await attempt(screen, sheet, {**parsed.values, **own_id(sheet, own)}, new_id())
         command_id = used
     else:
-        faults += await screen.read(lambda read: _taken(read, declaration, parsed))
+        faults += await screen.read(lambda read: _taken(screen, read, declaration, sheet, parsed))
     to = screen.frame.leads_to.get(sheet.handler.name, f"/admin/e/{declaration.name}/{{id}}").format(id=own)
     to = with_done(to, command_id)
     return await _answer(screen, sheet, typed, faults, reply, title, own, to)
@@ -147,7 +149,7 @@ def _filled(screen: Screen, read: Read, declaration: Declaration, sheet: Sheet, 
     """With what follows from what was typed."""
     typed = filled(read, declaration, sheet.fields, said)
     follows = screen.frame.follows.get(sheet.handler.name)
-    return follows.fill(read, typed) if follows else typed
+    return {**typed, **follows.fill(read, known_typed(screen, read, sheet, typed))} if follows else typed
 
 
 def _declared_faults(declaration: Declaration, sheet: Sheet, parsed: Parsed) -> list[Fault]:
@@ -162,9 +164,11 @@ def _declared_faults(declaration: Declaration, sheet: Sheet, parsed: Parsed) -> 
     return found
 
 
-def _taken(read: Read, declaration: Declaration, parsed: Parsed) -> list[Fault]:
-    """What another row has already, as far as it can be told."""
+def _taken(screen: Screen, read: Read, declaration: Declaration, sheet: Sheet, parsed: Parsed) -> list[Fault]:
+    """What another row has already, as far as it can be told: to who may make one there."""
     found: list[Fault] = []
+    if not screen.may(read, sheet.handler, context_of_new(read, declaration, parsed.values)):
+        return found
     for names in declaration.unique:
         values = {name: parsed.values.get(name) for name in names}
         if all(isinstance(value, str) for value in values.values()):
@@ -185,7 +189,7 @@ async def _answer(
         refused = reply.outcome
         assert isinstance(refused, Refused)
         faults = faults_in(refused, {each.name for each in sheet.fields})
-        refusal = await screen.read(lambda read: said_above(read, screen.t, refused, faults, sheet.on))
+        refusal = await screen.read(lambda read: said_above(screen.door, read, screen.t, refused, faults, sheet.on))
     view = await screen.read(lambda read: view_of(screen, read, sheet, typed, faults))
     return await form_page(screen, sheet, view, title, own=own, refusal=refusal, status=422)
 
@@ -205,7 +209,7 @@ async def edit(request: web.Request) -> web.Response:
     hints = get_type_hints(declaration.kind, include_extras=True)
     entered = fields_of({each.name: hints[each.name] for each in configured.changeable})
     quiet = frozenset(each for each in configured.initial)
-    sheet = Sheet(handler, entered, (handler.name, declaration.name), quiet, declaration.name, row.id)
+    sheet = Sheet(handler, entered, (handler.name, declaration.name), quiet, declaration.name, row.id, row)
     subject = await screen.read(lambda read: label(read, screen.t, declaration.name, row.id))
     title = screen.t.do(handler.name)
     if request.method == "POST":
@@ -281,7 +285,7 @@ async def _change(screen: Screen, declaration: Declaration, sheet: Sheet, title:
         if refused.reason == NoChange.CHANGED_MEANWHILE:
             return await _meanwhile(screen, declaration, sheet, typed, was, mine, title, subject)
         faults = faults_in(refused, {each.name for each in sheet.fields})
-        refusal = await screen.read(lambda read: said_above(read, screen.t, refused, faults, sheet.on))
+        refusal = await screen.read(lambda read: said_above(screen.door, read, screen.t, refused, faults, sheet.on))
     view = await screen.read(lambda read: view_of(screen, read, sheet, typed, faults))
     hidden = {SEEN: seen, WAS: orjson.dumps(was).decode(), STOOD: (typed.get(STOOD) or ["{}"])[0]}
     return await form_page(

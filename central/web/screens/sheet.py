@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from central.kernel.contexts import Context
 from central.kernel.door import Reply
+from central.kernel.entity import BY_NAME
 from central.kernel.registry import Handler
 from central.kernel.scope import context_of
 from central.kernel.tx import Read
@@ -19,6 +20,7 @@ from central.web.screens.forms import FormView, at_rows, faults_of_validation, n
 from central.web.screens.names import setting_of
 from central.web.screens.refusals import SaidRefusal
 from central.web.screens.screen import Screen, new_id
+from central.web.screens.sight import Thing, named_by_row, named_to
 from shared.ids import Id, is_id
 
 COMMAND = "_command"
@@ -32,7 +34,8 @@ DO = "_do"
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A form's fixed part: whose command, on what, where it leads."""
+    """A form's fixed part: whose command, on what, where it leads. `row`: what is acted on, changed or copied; what it
+    names may be said to who sees it."""
 
     handler: Handler
     fields: tuple[Field, ...]
@@ -40,6 +43,11 @@ class Sheet:
     quiet: frozenset[str]
     table: str
     on: str | None
+    row: Any = None
+
+    @property
+    def shown(self) -> set[Thing]:
+        return set() if self.row is None else named_by_row(BY_NAME[self.table], self.row)
 
 
 def entered_fields(handler: Handler, *, first: bool) -> tuple[Field, ...]:
@@ -73,8 +81,9 @@ def id_in(typed: Typed, name: str) -> Id:
 
 
 async def parsed_form(screen: Screen, sheet: Sheet, typed: Typed) -> tuple[Parsed, Setting, list[Fault]]:
-    given = refs_of(sheet.fields, typed)
-    setting = await screen.read(lambda read: setting_of(read, sheet.table, sheet.on, given, screen.at))
+    setting = await screen.read(
+        lambda read: setting_of(read, sheet.table, sheet.on, _given(screen, read, sheet, typed), screen.at)
+    )
     if said := (typed.get("currency") or [""])[0]:
         setting = replace(setting, currency=said.strip().upper()[:3])
     moved: list[Fault] = []
@@ -83,6 +92,21 @@ async def parsed_form(screen: Screen, sheet: Sheet, typed: Typed) -> tuple[Parse
     if first and shown and shown != setting.zone.key:
         moved.append({"at": first, "what": "zone_changed", "zone": setting.zone.key})
     return parse(sheet.fields, typed, setting), setting, moved
+
+
+def known_typed(screen: Screen, read: Read, sheet: Sheet, typed: Typed) -> Typed:
+    """What was typed, without the references to what the asker may not be told of: nothing follows from those."""
+    named = {
+        each.path: (str(each.ref), typed[each.path][0])
+        for each in sheet.fields
+        if each.kind is FieldKind.REF and each.ref and typed.get(each.path) and typed[each.path][0]
+    }
+    told = sheet.shown | named_to(screen.door, read, {*named.values()} - sheet.shown)
+    return {path: values for path, values in typed.items() if path not in named or named[path] in told}
+
+
+def _given(screen: Screen, read: Read, sheet: Sheet, typed: Typed) -> dict[str, str]:
+    return refs_of(sheet.fields, known_typed(screen, read, sheet, typed))
 
 
 def _moments(of: Iterable[Field]) -> Iterable[str]:
@@ -110,13 +134,14 @@ def with_done(to: str, command_id: str) -> str:
 
 def view_of(screen: Screen, read: Read, sheet: Sheet, typed: Typed, faults: Iterable[Fault], **more: Any) -> FormView:
     t = screen.t
-    given = refs_of(sheet.fields, typed)
+    given = _given(screen, read, sheet, typed)
     setting = setting_of(read, sheet.table, sheet.on, given, screen.at)
     actor, place = screen.me.actor, place_of(read, sheet.table, sheet.on) or given.get("context")
     path = screen.door.permissions.path(read, place) if place else ()
     return FormView(
         t, sheet.of, sheet.fields, typed, setting,
-        options=options_of(screen.door, read, t, sheet.fields), named=named_of(read, t, sheet.fields, typed),
+        options=options_of(screen.door, read, t, sheet.fields),
+        named=named_of(screen.door, read, t, sheet.fields, typed, sheet.shown),
         faults=tuple(at_rows(sheet.fields, typed, faults)), quiet=sheet.quiet, stored=sheet.on is not None,
         context=_kind_of_context(read, sheet),
         may=lambda right: actor.may(right, path) if path else actor.may_somewhere(right), **more,

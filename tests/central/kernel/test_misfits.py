@@ -14,7 +14,7 @@ from central.kernel.registry import COMMANDS
 from central.kernel.replies import NoEntry, unfit
 from central.kernel.tx import Read
 from central.kernel.values import LANGUAGES
-from central.web.screens.refusals import said
+from central.web.screens.refusals import words_of
 from central.web.texts import texts
 from shared.outcome import Refused
 from tests.central.sampling import of_nobody, party, put
@@ -87,8 +87,8 @@ def test_people_are_told_what_it_is_in_which_field_and_what_to_do(
     clerk, _ = quick
     read, t = Read(clerk.db, SYSTEM, clerk.watch(), clerk.door.keys), texts(language)
     fields = ["code", "rank"] if what in (Misfit.THERE_ALREADY, Misfit.MISSING) else []
-    text = said(read, t, Refused(NoEntry.DOES_NOT_FIT, "", {"what": what.value, "fields": fields})).text
+    text = words_of(read, t, Refused(NoEntry.DOES_NOT_FIT, "", {"what": what.value, "fields": fields}))
     assert ":" in text and text != t.reason(NoEntry.DOES_NOT_FIT), "what to do stands behind it"
     assert all(t.field("", each) in text for each in fields) and "{" not in text
-    bare = said(read, t, Refused(NoEntry.DOES_NOT_FIT, "", {"what": what.value, "fields": []})).text
+    bare = words_of(read, t, Refused(NoEntry.DOES_NOT_FIT, "", {"what": what.value, "fields": []}))
     assert "()" not in bare, "where the database cannot tell"
