@@ -20,7 +20,7 @@ from shared.runtime.tasks import NotNow, unwell, well
 log = logger(__name__)
 FIRST_S, MOST_S = 5.0, 600.0  # until one that was refused is given again: doubling
 MOST_SAID = 150
-MOST_WAITING = 1_000  # of one loop; beyond it the oldest is given again with the next look
+MOST_WAITING = 1_000  # of one loop; what comes beyond it is given again with each look
 
 
 class NotDone(NotNow):
@@ -91,9 +91,9 @@ class OwnCommands:
 
     def _refused(self, about: Hashable, mark: Hashable, why: NotDone) -> None:
         before = self._waiting.pop(about, None)
-        pause_s = min(before.pause_s * 2, MOST_S) if before else FIRST_S
         if len(self._waiting) >= MOST_WAITING:
-            del self._waiting[next(iter(self._waiting))]
+            return
+        pause_s = min(before.pause_s * 2, MOST_S) if before else FIRST_S
         self._waiting[about] = PutOff(why, mark, pause_s, self._now() + pause_s)
 
     def forget(self, about: Hashable) -> None:

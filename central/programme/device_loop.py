@@ -10,7 +10,7 @@ remembers, for a stadium's plan takes a second.
 
 import asyncio
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -92,12 +92,14 @@ class PlansKnown:
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """What devices do not know of a performance: its plan, its own row, what these points of sale may sell of it."""
+    """What devices do not know of a performance: its plan (the id; empty: they do), its own row, what these points of
+    sale may sell of it. `digest`: of its row, and by point of sale of what is told there."""
 
     performance_id: Id
-    plan: bool
+    plan: str
     row: bool
-    points: tuple[Id, ...]
+    points: Mapping[Id, int]
+    digest: int
 
     def commands(self) -> Iterator[TellPlan | TellPerformance]:
         """Each a bounded piece of work."""
@@ -105,9 +107,16 @@ class Untold:
             yield TellPlan(performance_id=self.performance_id)
         if self.row and not self.points:
             yield TellPerformance(performance_id=self.performance_id)
-        for first in range(0, len(self.points), POINTS_AT_ONCE):
-            some = self.points[first : first + POINTS_AT_ONCE]
+        points = tuple(self.points)
+        for first in range(0, len(points), POINTS_AT_ONCE):
+            some = points[first : first + POINTS_AT_ONCE]
             yield TellPerformance(performance_id=self.performance_id, points_of_sale=some)
+
+    def mark(self, command: TellPlan | TellPerformance) -> Hashable:
+        """What would be told by it: where it was refused, other changes of the house are no reason to ask again."""
+        if isinstance(command, TellPlan):
+            return self.plan
+        return self.digest, *(self.points[each] for each in command.points_of_sale)
 
 
 def untold(read: Read, performances: Sequence[Id], known: PlansKnown) -> list[Untold]:
@@ -121,14 +130,11 @@ def _untold(read: Read, performance: Performance, rows: DeviceRows, known: Plans
     plan_id = known.plan_id(read, performance, of_now)
     stood = standing_performance(read, performance)
     plan = plan_id_of(stood) != plan_id or not plan_stands(read, performance.site_id, plan_id)
-    row = not plan and stood != rows.performance_text(performance, plan_id)
+    text = rows.performance_text(performance, plan_id)
     told = standing_catalogues(read, performance.id, [till.point.id for till in rows.tills()])
-    points = tuple(
-        till.point.id
-        for till in rows.tills()
-        if told.get(till.point.id) != rows.catalogue_text(performance, of_now.used, till)
-    )
-    return Untold(performance.id, plan, row, points)
+    texts = {till.point.id: rows.catalogue_text(performance, of_now.used, till) for till in rows.tills()}
+    points = {point: hash(each) for point, each in texts.items() if told.get(point) != each}
+    return Untold(performance.id, plan_id if plan else "", not plan and stood != text, points, hash(text))
 
 
 class DeviceLoop:
@@ -152,7 +158,7 @@ class DeviceLoop:
             await wait_any(self._news, self._every_s)
 
     async def tell(self) -> bool:
-        """Whether anything was told. What is refused is tried again when the rows have changed, or later."""
+        """Whether anything was told. What is refused is tried again when what it would tell has changed, or later."""
         now: Heard = await self._door.read(SYSTEM, heard)
         if now == self._told and not self._own.due:
             return False
@@ -164,23 +170,24 @@ class DeviceLoop:
             look = partial(untold, performances=some, known=self._known)
             differing: list[Untold] = await self._door.read_long(SYSTEM, look)
             spent = time.perf_counter() - began
-            for command in (command for each in differing for command in each.commands()):
-                found |= await self._tell(command, now.numbers)
+            for each in differing:
+                for command in each.commands():
+                    found |= await self._tell(each, command)
             await asyncio.sleep(spent / SHARE - spent)
         self._known.forget_but(now.performances)
         self._own.forget_rest()
         self._told = None if found else now
         return found
 
-    async def _tell(self, command: TellPlan | TellPerformance, numbers: tuple[int, ...]) -> bool:
+    async def _tell(self, what: Untold, command: TellPlan | TellPerformance) -> bool:
         """One point of sale that cannot be told keeps none of those from being told that come with it."""
-        if await self._own.do(command, command, numbers) is not None:
+        if await self._own.do(command, command, what.mark(command)) is not None:
             return True
         if isinstance(command, TellPlan) or len(command.points_of_sale) < 2:
             return False
         self._own.forget(command)
         apart = [replace(command, points_of_sale=(each,)) for each in command.points_of_sale]
-        return any([await self._own.do(each, each, numbers) is not None for each in apart])
+        return any([await self._own.do(each, each, what.mark(each)) is not None for each in apart])
 
 
 def telling(app: web.Application) -> Work:

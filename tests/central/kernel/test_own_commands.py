@@ -77,7 +77,7 @@ async def test_it_is_forgotten_when_it_is_done_or_not_wanted_any_more(door: Door
     assert own.trouble is None
     for n in range(MOST_WAITING + 5):
         own._refused(n, None, NotDone("it", "refused"))
-    assert len(own._waiting) == MOST_WAITING
+    assert len(own._waiting) == MOST_WAITING and 0 in own._waiting, "those that wait go on waiting"
 
 
 async def test_a_loop_whose_command_is_refused_is_not_well(door: Door) -> None:

@@ -442,6 +442,34 @@ async def test_a_plan_that_no_device_takes_is_refused_and_named(
         assert clerk.feed(f"plans/{house.site}") and not loop._own.trouble
 
 
+@pytest.mark.behind_the_door
+async def test_what_is_refused_waits_whatever_else_changes(
+    sqlite_place: tuple[Database, House], quick: tuple[Clerk, House], keys: Keys, watch: Watch, monkeypatch: Any
+) -> None:
+    """Before: each change anywhere in the house gave it again, and the log kept a row of each."""
+    clerk, house = quick
+    clerk.db.write("DELETE FROM feed_row WHERE feed = :feed", {"feed": f"plans/{house.site}"})
+    monkeypatch.setattr(device_feeds, "MOST_ROW", 100)
+
+    def refused() -> int:
+        sql = "SELECT COUNT(*) FROM command_log WHERE name = 'tell_plan' AND answer LIKE '-%'"
+        return int(clerk.rows(sql)[0][0])
+
+    async with opened(sqlite_place[0], keys, watch) as door:
+        loop = DeviceLoop(door)
+        monkeypatch.setattr(loop._own, "_now", lambda: 0.0)
+        while await loop.tell():
+            pass
+        assert refused() == 1
+        for n in range(5):
+            clerk.do(command_of(Action.MODIFY, Tariff)(id=house.full, set={"names": {"fr": f"Plein {n}"}}))
+            assert await loop.tell(), "the tariff is told"
+        assert refused() == 1
+        ordered(clerk, house)
+        await loop.tell()
+        assert refused() == 2, "it is another plan"
+
+
 async def test_a_point_of_sale_that_cannot_be_told_keeps_no_other_from_being_told(
     sqlite_place: tuple[Database, House], quick: tuple[Clerk, House], keys: Keys, watch: Watch, monkeypatch: Any
 ) -> None:
