@@ -380,7 +380,7 @@ SALE = (
     one("told-twice", "what stands in a feed is told again", "central/programme/device_feeds.py",
         "        if text != stood.get(till.point.id):\n", "        if True:\n", FEEDS),
     one("told-at-once", "all points of sale are told in one commit", "central/programme/device_loop.py",
-        "range(0, len(self.points), POINTS_AT_ONCE)", "range(0, len(self.points), 10**6)", FEEDS),
+        "range(0, len(points), POINTS_AT_ONCE)", "range(0, len(points), 10**6)", FEEDS),
     one("told-shared-plan", "a plan goes although another performance has it", "central/programme/device_feeds.py",
         "if others is None and plan_stands(", "if plan_stands(", FEEDS),
     one("told-sold-on", "kiosks sell on until the loop comes", "central/programme/sale_state.py",
