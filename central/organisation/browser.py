@@ -106,7 +106,7 @@ class Browsers:
         def look(read: Read) -> SessionOver:
             rows = read.find(SignInSession, "WHERE token_digest = :digest", digest=digest(token))
             operator = read.get(Operator, rows[0].operator_id) if rows else None
-            if operator is None or not operator.active:
+            if operator is None:  # ended: by somebody, or since they are deactivated
                 return SessionOver(WhyOver.ENDED, "", read.now)
             why = WhyOver.LONGEST if expired(rows[0], read.now) else WhyOver.IDLE
             return SessionOver(why, operator.id, read.now)

@@ -11,6 +11,8 @@ EARLIER = "tests/central/devices/test_earlier_ids.py"
 WEBHOOKS = "tests/central/organisation/test_webhooks.py"
 CALLERS = "tests/central/test_callers.py"
 KEPT_VIEWS = "tests/central/web/screens/test_kept_views.py"
+KEPT = "tests/central/organisation/test_kept_forms.py"
+HIDDEN = "tests/central/web/screens/test_hidden_names.py"
 ERASING = "tests/central/organisation/test_erasing.py"
 LATE = "tests/central/web/test_late_bodies.py"
 MEMORIES = "tests/central/kernel/test_memories.py"
@@ -193,6 +195,32 @@ KERNEL = (
         LATE),
     one("late-program", "a program's right that ended while its body came still holds", "central/web/entrance.py",
         "if late and came.actor:", "if False:", LATE),
+    one("kept-elsewhere", "what was typed into one form opens in another", "central/web/kept_forms.py",
+        "{operator_id}:{request.rel_url.raw_path}\"", "{operator_id}\"", KEPT),
+    one("kept-sure", "a password, a confirmation and what was shown wait with what was typed",
+        "central/web/kept_forms.py",
+        "_NEVER = frozenset({CSRF_FIELD, \"_do\", \"_shown\", \"_sure\", \"_now\", \"file\"})",
+        "_NEVER = frozenset({CSRF_FIELD})", KEPT),
+    one("kept-deactivated", "what a deactivated operator sends waits for them", "central/organisation/operators.py",
+        "        end_sessions_of(tx, before.id)\n", "", KEPT),
+    one("named-unseen", "an id in a form is called by its name for whoever asks", "central/web/screens/forms.py",
+        "    return labels_for(door, read, t, wanted, shown)", "    return labels(read, t, wanted)", HIDDEN),
+    one("refused-named", "a refusal names what its reader may not see", "central/web/screens/refusals.py",
+        "    told = named_to(door, read, things)", "    told = {*things}", HIDDEN),
+    one("act-unseen", "the page of an act names what lies outside of a perimeter", "central/web/screens/sight.py",
+        "    return read.get(declaration.kind, row_id) if told else None", "    return read.get(declaration.kind, row_id)",
+        HIDDEN),
+    one("taken-told", "a code is said to be taken to who may make nothing there", "central/web/screens/row_forms.py",
+        "    if not screen.may(read, sheet.handler, context_of_new(read, declaration, parsed.values)):",
+        "    if False:", HIDDEN),
+    one("refused-mark", "what is refused is given again at every change of the house",
+        "central/programme/device_loop.py",
+        "await self._own.do(command, command, what.mark(command))", "await self._own.do(command, command, object())",
+        FEEDS),
+    one("waiting-driven-out", "those that wait drive each other out", "central/kernel/own_commands.py",
+        "        if len(self._waiting) >= MOST_WAITING:\n            return\n",
+        "        if len(self._waiting) >= MOST_WAITING:\n            del self._waiting[next(iter(self._waiting))]\n",
+        "tests/central/kernel/test_own_commands.py"),
     one("late-browser", "a session that ended while its body came still holds", "central/organisation/browser.py",
         "if known is None or (here and not known.here):", "if known is None:", LATE),
     one("claims-expired", "a device's expired request may be sent for ever", "central/web/entrance.py",

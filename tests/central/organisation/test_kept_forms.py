@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
+from zlib import decompress
 
 from aiohttp import web
 
@@ -13,9 +14,10 @@ from central.kernel.entity import BY_NAME
 from central.kernel.registry import COMMANDS
 from central.kernel.tx import Read
 from central.organisation.model import SignInSession
+from central.organisation.operators import DeactivateOperator, ReactivateOperator
 from central.organisation.rules import IDLE, LONGEST
 from central.organisation.sessions import EndSession, TidySessions
-from central.web.kept_forms import KEEPS, KEPT_FOR, MOST, NAME
+from central.web.kept_forms import KEEPER, KEEPS, KEPT_FOR, MOST, NAME
 from central.web.screens.screen import creators
 from shared.ids import Id
 from tests.central.organisation.conftest import JEANNE, Browser, People
@@ -219,6 +221,49 @@ async def test_what_somebody_ended_keeps_nothing(people: People, jeanne: Id) -> 
     assert "Votre session a été terminée" in browser.text and "il faudra le refaire" in browser.text
     await browser.sign_in("paul@tilleuls.example", next=path)
     assert "rebaptisé" not in browser.text
+
+
+async def test_who_is_deactivated_meanwhile_finds_nothing(people: People, jeanne: Id) -> None:
+    """Not even once they may come in again."""
+    paul = await people.person("Paul", "paul@tilleuls.example", "*")
+    browser = await people.browser().sign_in("paul@tilleuls.example", next="/me")
+    await browser.get(f"/admin/e/site/{people.house.site}/edit")
+    boss = await people.actor(jeanne)
+    await people.do(DeactivateOperator(operator_id=paul), boss)
+    path = await left_a_name(people, browser)
+    assert "il faudra le refaire" in browser.text and browser.token(NAME) == ""
+    await people.do(ReactivateOperator(operator_id=paul), boss)
+    await browser.sign_in("paul@tilleuls.example", next=path)
+    assert browser.path == path and "rebaptisé" not in browser.text
+
+
+async def test_it_opens_at_its_own_address_alone(people: People, jeanne: Id) -> None:
+    """A browser sends it there alone; whoever sends it to another form finds nothing in that."""
+    browser = await people.browser().sign_in(next="/me")
+    path = await left_a_name(people, browser)
+    sealed = browser.token(NAME)
+    await browser.sign_in(next="/me")
+    other = f"/admin/e/tariff/{people.house.full}/edit"
+    for address, there in ((other, False), (path, True)):
+        browser.client.cookie_jar.update_cookies({NAME: sealed}, people.server.make_url(address))
+        await browser.get(address)
+        assert browser.status == 200 and ("rebaptisé" in browser.text) is there
+
+
+async def test_what_confirms_or_was_shown_is_not_kept(people: People, jeanne: Id) -> None:
+    """Who comes back is shown it anew, and says anew that they are sure and who they are: of none of these fields, nor
+    of a file, does the seal hold anything."""
+    browser = await people.browser().sign_in(next="/me")
+    path = f"/admin/e/site/{people.house.site}/edit"
+    await browser.get(path)
+    people.watch.at += IDLE
+    never = {name: f"nicht {name}" for name in ("_do", "_shown", "_sure", "_now", "file")}
+    await browser.post(path, **never, **{"names.fr": "Théâtre rebaptisé"})
+    packed = people.server.app[KEEPER].unseal(browser.token(NAME), f"kept form:{jeanne}:{path}")
+    assert packed
+    held = decompress(packed).decode()
+    assert "Théâtre rebaptisé" in held and "_csrf" not in held
+    assert [name for name in never if f'"{name}"' in held or f"nicht {name}" in held] == []
 
 
 async def test_what_is_too_much_is_not_promised(people: People, jeanne: Id) -> None:
