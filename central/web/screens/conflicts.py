@@ -15,7 +15,8 @@ from central.web.screens.names import house_timezone, labels
 from central.web.texts import Texts
 from shared.clock import from_ms
 
-MOST_LOOKED_AT = 200  # changes of these rows, the newest first
+MOST_LOOKED_AT = 200  # changes of these rows, the newest first, as many of each
+LEAST_OF_EACH = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +49,19 @@ class _Changed:
 _CHANGED = columns(
     _Changed, entity_id="a.entity_id", action="a.action", change="a.change", actor="l.actor", at="l.at"
 )  # fmt: skip
+_NEWEST = columns(_Changed, entity_id="entity_id", action="action", change="change", actor="actor", at="at")
 
 
 def changers(read: Read, t: Texts, entity: str, ids: Iterable[str]) -> Mapping[tuple[str, str], Changer]:
     """Who changed what last, and when, by (row, field); under the field `""` who changed the row at all."""
     among, params = in_list("row", sorted(set(ids)))
     called, more = in_list("entity", names_of(entity))
+    newest = "PARTITION BY a.entity_id ORDER BY l.at DESC, l.turn DESC"
     rows = read.run(
-        f"SELECT {_CHANGED} FROM audit a JOIN command_log l ON l.id = a.command_id "  # noqa: S608 - names of ours, values are parameters
-        f"WHERE a.entity_id IN {among} AND a.entity IN {called} ORDER BY l.at DESC, l.turn DESC LIMIT :most",
-        most=MOST_LOOKED_AT, **params, **more,
+        f"SELECT {_NEWEST} FROM (SELECT {_CHANGED}, ROW_NUMBER() OVER ({newest}) AS nth "  # noqa: S608 - names of ours, values are parameters
+        f"FROM audit a JOIN command_log l ON l.id = a.command_id "
+        f"WHERE a.entity_id IN {among} AND a.entity IN {called}) AS c WHERE nth <= :most ORDER BY nth",
+        most=max(MOST_LOOKED_AT // max(len(params), 1), LEAST_OF_EACH), **params, **more,
     )  # fmt: skip
     found: dict[tuple[str, str], tuple[str, int]] = {}
     for each in (_Changed(*row) for row in rows):

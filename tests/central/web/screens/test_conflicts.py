@@ -10,6 +10,7 @@ from central.kernel.actor import SYSTEM, Actor
 from central.kernel.entity import BY_NAME
 from central.kernel.privileges import EVERYTHING
 from central.organisation.operators import InviteOperator
+from central.pricing.ops import PriceCell, SetPrice
 from tests.central.small_house import new_id
 from tests.central.walked import walked
 from tests.central.web.screens.conftest import Browser, Page
@@ -103,6 +104,21 @@ async def test_the_grid_says_of_each_price_what_it_was_and_who_changed_it(browse
     assert (now.inputs[seated], now.inputs[child], now.inputs[standing], now.inputs[empty]) == (
         ["22,00"], ["8,00"], [""], ["5,00"]
     )  # fmt: skip
+
+
+async def test_who_changed_a_price_is_known_however_often_another_changed_since(browser: Browser) -> None:
+    house = browser.house
+    path = f"/admin/pricing/grid/{house.grid}"
+    ada, bob = browser.me["now"].actor, await colleague(browser)
+    opened = await browser.get(path)
+    changes = [PriceCell(house.seated, house.full, 2100)]
+    changes += [PriceCell(house.standing, house.full, 900 + n) for n in range(201)]
+    for cell in changes:
+        assert (await browser.door.execute(bob, SetPrice(grid_id=house.grid, cell=cell), new_id())).ok
+    browser.sign_in(ada)
+    page = await browser.send(path, opened, **{f"{house.seated}.{house.full}": "22,00"})
+    assert page.status == 409
+    assert ["Bob Durand" in each for each in theirs(page)] == [True, True], theirs(page)
 
 
 async def test_what_changed_is_all_of_it(browser: Browser) -> None:
