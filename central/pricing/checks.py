@@ -55,6 +55,7 @@ def _said(context: Context) -> str:
 def _over(read: Read, at: str) -> bool:
     said = setting_at(read, at, ENDS.key)
     last, zone = day_of(said or ""), timezone_called(setting_at(read, at, TIMEZONE.key))
+    # clock: a day that people set; while a wrong clock says that it is past, a currency may be changed by who may
     return last is not None and last < read.now.astimezone(zone).date()
 
 

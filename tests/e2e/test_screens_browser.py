@@ -4,6 +4,7 @@ light and dark, on a desk and on a telephone: nothing runs that should not, noth
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -236,16 +237,23 @@ async def test_a_list_filters_as_one_types_and_obeys_the_keyboard(running: Runni
 
 async def test_rows_of_a_form_come_and_go(running: Running, browser: Browser) -> None:
     async with page_of(browser) as page:
-        await page.goto(f"{running.url}/admin/e/context/{running.house.organiser}/edit")
-        await expect(page.locator(".rowlist .row")).to_have_count(2)
-        await page.click("[data-add=row]")
-        await page.keyboard.type("timezone")
-        await page.locator(".rowlist .row:last-child [name$='.value']").fill("Indian/Reunion")
-        await page.locator(".rowlist .row:first-child [data-drop=row]").click()
+        form = f"{running.url}/admin/e/context/{running.house.organiser}/edit"
+        await page.goto(form)
+        await page.click("[data-rows] summary")
+        for word, text in (("porte", "rouge"), ("imprimante", "à gauche")):
+            await page.click("[data-add=row]")
+            await page.keyboard.type(word)
+            await page.locator(".rowlist .row:last-child [name$='.value']").fill(text)
         await page.click("[data-key=save]")
         await expect(page.locator(".done")).to_be_visible()
-        await expect(page.locator(".values")).to_contain_text("timezone: Indian/Reunion")
-        await expect(page.locator(".values")).not_to_contain_text("currency")
+        await expect(page.locator(".values")).to_contain_text(re.compile(r"imprimante\s:\sà gauche"))
+        await page.goto(form)
+        await expect(page.locator(".rowlist .row")).to_have_count(2)
+        await page.locator(".rowlist .row:has([value='porte']) [data-drop=row]").click()
+        await page.click("[data-key=save]")
+        await expect(page.locator(".done")).to_be_visible()
+        await expect(page.locator(".values")).to_contain_text(re.compile(r"imprimante\s:\sà gauche"))
+        await expect(page.locator(".values")).not_to_contain_text("porte")
 
 
 async def test_a_telephone_has_four_rooms_at_the_thumb_and_all_near(running: Running, browser: Browser) -> None:

@@ -60,7 +60,7 @@ def changers(read: Read, t: Texts, entity: str, ids: Iterable[str]) -> Mapping[t
     rows = read.run(
         f"SELECT {_NEWEST} FROM (SELECT {_CHANGED}, ROW_NUMBER() OVER ({newest}) AS nth "  # noqa: S608 - names of ours, values are parameters
         f"FROM audit a JOIN command_log l ON l.id = a.command_id "
-        f"WHERE a.entity_id IN {among} AND a.entity IN {called}) AS c WHERE nth <= :most ORDER BY nth",
+        f"WHERE a.entity IN {called} AND a.entity_id IN {among}) AS c WHERE nth <= :most ORDER BY nth",
         most=max(MOST_LOOKED_AT // max(len(params), 1), LEAST_OF_EACH), **params, **more,
     )  # fmt: skip
     found: dict[tuple[str, str], tuple[str, int]] = {}

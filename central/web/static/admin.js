@@ -39,7 +39,10 @@
 
   function addRow(rows) {
     const list = $(".rowlist", rows);
-    const next = 1 + Math.max(-1, ...all("input[name$='.#']", list).map((each) => Number(each.value)));
+    const counts = $("template", rows).content.querySelector("input[name$='.#']").name; // others of this name may stand elsewhere
+    const used = new Set(all("input[name$='.#']", rows.closest("form")).filter((each) => each.name === counts).map((each) => each.value));
+    let next = 0;
+    while (used.has(String(next))) next += 1;
     const made = document.createElement("template");
     made.innerHTML = $("template", rows).innerHTML.replaceAll("__n__", String(next));
     list.append(made.content);

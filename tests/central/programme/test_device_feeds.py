@@ -27,7 +27,7 @@ from central.kernel.versions import COUNTED, SELLING_TERMS, TOLD
 from central.kernel.work import committed
 from central.organisation.mentions import SetMentions
 from central.pricing.model import Tariff
-from central.pricing.ops import PriceCell, SetPrice
+from central.pricing.ops import PriceCell, SetPrice, SetPrices
 from central.programme import device_feeds
 from central.programme.carryover import CarryOver
 from central.programme.date_change import ReschedulePerformance
@@ -89,6 +89,12 @@ def priced(clerk: Clerk, house: House, amount: int = 4321) -> None:
     clerk.do(SetPrice(grid_id=house.grid, cell=PriceCell(house.seated, house.full, amount)))
 
 
+def paid_otherwise(clerk: Clerk, house: House) -> None:
+    """A grid's currency changes where it has no price."""
+    clerk.do(SetPrices(grid_id=house.grid, prices=()))
+    to("price_grid", "grid", currency="CHF")(clerk, house)
+
+
 def carried(clerk: Clerk, house: House) -> None:
     """Two seats in another category, first for those who come, then here."""
     other = other_category(clerk, house)
@@ -133,7 +139,7 @@ CHANGES: dict[str, Do] = {
     "point_of_sale.active": to("point_of_sale", "kiosk_point", active=False),
     "channel.max_places": to("channel", "channel", max_places=3),
     "channel.active": to("channel", "channel", active=False),
-    "price_grid.currency": to("price_grid", "grid", currency="CHF"),
+    "price_grid.currency": paid_otherwise,
     "price_grid.version": priced,
     "price.amount": priced,
     "tariff.names": to("tariff", "full", names=OTHERWISE),
