@@ -23,6 +23,7 @@ _STYLED = ("So", "Sm", "Sk", "Po", "Nd")  # what a style may follow: pictures, k
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # letters by their category, and nothing to see
 LOST = "\ufffd"  # what decoders put where bytes were no text: nobody typed it
 _FORMULA = ("=", "+", "-", "@")
+_CELLS = re.compile(r"(?<=[;,\t\r\n])")
 
 
 def tidy(text: str, *, lines: bool = False) -> str:
@@ -75,6 +76,16 @@ def is_formula(text: str) -> bool:
     full-width ones are the same to some. A tab or a return in front is trouble by itself."""
     first = next((sign for sign in text if sign.isprintable() and not sign.isspace()), "")
     return text[:1] in ("\t", "\r", "\n") or unicodedata.normalize("NFKC", first)[:1] in _FORMULA
+
+
+def cells_of(text: str) -> list[str]:
+    """Where a text may be parted by whoever opens a CSV in another notation than it was written in."""
+    return _CELLS.split(text)
+
+
+def begins_formula(cell: str) -> bool:
+    """`is_formula` of one of `cells_of`, in quotes or not."""
+    return is_formula(cell.lstrip('"'))
 
 
 def harmless(text: str) -> str:

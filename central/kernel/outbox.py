@@ -184,5 +184,6 @@ async def _done(acts: Mapping[str, Act], row: Claimed) -> tuple[bool, str]:
     except (Unavailable, Repeatable):  # the database's, which the loop waits for
         raise
     except Exception as fault:  # a bug of ours, which is seen, and holds up no other row
-        log.exception("a row of the outbox raises", kind=row.kind, id=row.id, attempt=row.attempt)
+        where = RuntimeError(type(fault).__name__).with_traceback(fault.__traceback__)  # not what it says: of whom?
+        log.error("a row of the outbox raises", kind=row.kind, id=row.id, attempt=row.attempt, exc_info=where)
         return False, type(fault).__name__

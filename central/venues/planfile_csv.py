@@ -13,7 +13,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from central.kernel.characters import is_formula
+from central.kernel.characters import begins_formula, cells_of
 from central.venues.plan import (
     ROW_LABELS,
     Category,
@@ -332,12 +332,19 @@ def _area_cells(area: DrawnArea, number: Callable[[float], str]) -> list[object]
 
 def _safe(text: str) -> str:
     """Behind an apostrophe, what a spreadsheet takes for a formula or this file for a line of its own."""
-    return f"'{text}" if _marked(text) else text
+    first, *others = cells_of(text)
+    return "".join((f"'{first}" if first[:1] == "#" else _marked(first), *map(_marked, others)))
+
+
+def _marked(cell: str) -> str:
+    return f"'{cell}" if cell[:1] == "'" or begins_formula(cell) else cell
 
 
 def _bare(text: str) -> str:
-    return text[1:] if text[:1] == "'" and _marked(text[1:]) else text
+    """What `_safe` made safe, as it was."""
+    first, *others = cells_of(text)
+    return "".join((first[1:] if first[:2] == "'#" else _unmarked(first), *map(_unmarked, others)))
 
 
-def _marked(text: str) -> bool:
-    return text[:1] in ("#", "'") or is_formula(text)
+def _unmarked(cell: str) -> str:
+    return cell[1:] if cell[:1] == "'" and _marked(cell[1:]) != cell[1:] else cell

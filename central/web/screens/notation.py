@@ -2,20 +2,17 @@
 right in their own spreadsheet. A CSV says nothing of it, so all of it goes together: where commas are decimals,
 semicolons part the cells."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from babel import Locale
 
-from central.kernel.characters import is_formula
+from central.kernel.characters import begins_formula, cells_of
 from central.web.texts import Texts
 
 Value = str | int | float | Decimal | datetime | None
 
-_CELLS = re.compile(r"(?<=[;,\t\r\n])")
-"""Where a cell begins for whoever opens the file in another notation than it was written in, in quotes or not."""
 MARK = b"\xef\xbb\xbf"
 """Before UTF-8, for spreadsheets: without it they read accents in letters of their own."""
 
@@ -40,7 +37,7 @@ class SheetNotation:
                 time = f"{value:%H:%M}" + (f":{value:%S}" if value.second else "")
                 return f"{self._day(value)} {time}"
             case str():
-                return "".join(f"'{each}" if is_formula(each.lstrip('"')) else each for each in _CELLS.split(value))
+                return "".join(f"'{each}" if begins_formula(each) else each for each in cells_of(value))
             case Decimal():
                 return f"{value:f}".replace(".", self.point)
             case _:

@@ -1,6 +1,7 @@
 """The outbox: written with the decision, done after it, tried again with patience, given up visibly."""
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -107,7 +108,11 @@ async def test_one_that_raises_holds_up_nobody_and_is_given_up(door: Door, clerk
             watch.at = from_ms(state(clerk, first)[2])
             await drain(door, {"mail": act})
     assert state(clerk, first)[:2] == ("given_up", MOST_TRIES)
-    assert [each["id"] for each in logs if each.get("exc_info")] == [first] * MOST_TRIES
+    raised = [each for each in logs if each.get("exc_info")]
+    assert [each["id"] for each in raised] == [first] * MOST_TRIES
+    said = "".join(traceback.format_exception(raised[0]["exc_info"]))
+    assert "IndexError" in said and "in act" in said, "what is wrong and where is found in the log"
+    assert "bad" not in said.replace('"bad"', "") and "During handling" not in said, "and nothing of whom it is about"
 
 
 async def test_an_act_that_says_not_now_is_tried_again(door: Door, clerk: Clerk, watch: Watch) -> None:

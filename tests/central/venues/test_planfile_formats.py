@@ -1,11 +1,13 @@
 """SVG and CSV: what is written and read again is the same plan, in every format; each fault stands at its line."""
 
+import csv
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from central.kernel.characters import is_formula
 from central.venues.plan import Category, DrawnArea, Mark, Plan, Seat, SeatRow, Shape, Zone
 from central.venues.planfile import Format, PlanFault, format_of, read_plan, written
 from central.venues.planfile_csv import write_csv
@@ -380,6 +382,20 @@ def test_a_spreadsheet_finds_no_formula():
     data = written(one_seat(zone='=cmd|" /C calc"!A0', access="@x"), Format.CSV).decode()
     assert "\n\"'=cmd" in data.replace("\r", "")
     assert ",'@x" in data
+
+
+@pytest.mark.parametrize(
+    "name", ["Nord;=1+1", "Nord,@x", 'Nord;"=1', "#a;-2", "'", "';'=1", "Nord; =1", "Nord;'Sud", "=1,=2;=3", "a;b"]
+)
+def test_nor_does_one_that_parts_cells_at_another_sign(name: str) -> None:
+    """A semicolon in a comma's file, or the other way round; what was put in comes out again."""
+    for point in ".,":
+        plan = one_seat(zone=name, access=name)
+        data = write_csv(plan, point)
+        for other in ",;":
+            for cells in csv.reader(data.decode().splitlines(), delimiter=other):
+                assert not [cell for cell in cells if is_formula(cell)]
+        assert read_plan(data) == Ok(plan)
 
 
 @pytest.mark.parametrize(
