@@ -133,11 +133,11 @@ async def test_every_form_is_as_it_was_left(people: People, jeanne: Id) -> None:
     for path, fields in left.items():
         await browser.get(path)
         again = inputs(browser.text)
-        assert browser.status == 200 and "voici ce que vous aviez saisi" in browser.text, path
+        assert browser.status == 200 and "voici ce qui avait été saisi dans ce navigateur" in browser.text, path
         assert {name: again.get(name) for name in fields} == fields, path
         assert SECRET not in browser.text, path
         await browser.get(path)
-        assert "voici ce que vous aviez saisi" not in browser.text, "it is shown once"
+        assert "voici ce qui avait été saisi dans ce navigateur" not in browser.text, "it is shown once"
 
 
 def pattern(canonical: str) -> str:
