@@ -13,7 +13,7 @@ from central.access.model import NoScan
 from central.kernel.db import Params, Row
 from shared.ids import derived_id
 from shared.wire.certificates import DeviceKind
-from shared.wire.facts import Fact, FactKind, PassageFact
+from shared.wire.facts import GENESIS, Fact, FactKind, PassageFact, fact_hash
 from shared.wire.token import leased_ticket_id
 from tests.central.devices.test_facts import Machine, enrol, kinds, scan
 from tests.central.small_house import NOW, Clerk, House
@@ -99,6 +99,24 @@ def test_a_scan_costs_the_same_however_many_were_told_before(
     few, many = costs[FEW // BATCH], costs[-1]
     assert many.statements <= few.statements + 2 and many.rows <= few.rows + 2, (few, many)
     assert many.steps <= few.steps * SPARE + COUNTED * BATCH * (MANY - FEW), (few, many)
+
+
+@pytest.mark.parametrize("after", [0, 1])
+def test_a_number_told_in_many_ways_costs_the_same_each_time(
+    quick: tuple[Clerk, House], meter: Meter, after: int
+) -> None:
+    """And so does the one after it. Before, each read all that were told of its number and of those beside it."""
+    clerk, house = quick
+    gate = enrol(clerk, house, DeviceKind.GATE)
+    costs: list[Cost] = []
+    for first in range(1, MANY + 1, BATCH):
+        told = [TOLD["refused"](gate, house, n) for n in range(first, first + BATCH)]
+        alike = [replace(each, seq=1 + after * (n % 2), prev=GENESIS, hash="") for n, each in enumerate(told)]
+        costs.append(meter.of(gate, *(replace(each, hash=fact_hash(each)) for each in alike)))
+    few, many = costs[FEW // BATCH], costs[-1]
+    assert many.statements <= few.statements + 2 and many.rows <= few.rows + 2, (few, many)
+    assert many.steps <= few.steps * SPARE + COUNTED * BATCH * (MANY - FEW), (few, many)
+    assert kinds(clerk, house).count("chain_broken") == 1 + after
 
 
 def test_an_entry_given_back_writes_no_more_where_many_scans_are(quick: tuple[Clerk, House], meter: Meter) -> None:
