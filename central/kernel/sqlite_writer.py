@@ -26,6 +26,7 @@ from shared.runtime.tasks import Standing
 
 WATCH_EVERY_S = 1.0
 STILL = 20  # looks in a row without a word of a writer that has something to do: whoever waits is told
+BEGINNING = 120  # of one that has not served yet, and works: a small or busy machine is long over reading the program
 MOST_AWAY = 2 * BATCH  # works that the writer has at a time: what it is at, and what it finds when that is done
 COMMIT = histogram("parterre_commit_seconds", "How long SQLite's commits took.")
 
@@ -124,14 +125,14 @@ class SqliteWriter:
         self._watching = None
         if not self._away or not self._begun:
             return
+        before, self._toil = self._toil, self._carrier.toil
+        self._idle = self._idle + 1 if self._toil is not None and self._toil == before else 0
         self._still += 1
-        if self._still >= STILL:
-            why = f"the writer has said nothing for {STILL * WATCH_EVERY_S:.0f} s"
+        if self._still >= (STILL if self._served or self._idle >= STILL else BEGINNING):
+            why = f"the writer has said nothing for {self._still * WATCH_EVERY_S:.0f} s"
             waiting = [each for each in self._away.values() if not each.done()]
             self._refuse(Silence(NoDatabase.DATABASE_AWAY, why), [*waiting, *self._all_waiting()])
         self._watching = self._loop.call_later(WATCH_EVERY_S, self._watch)
-        before, self._toil = self._toil, self._carrier.toil
-        self._idle = self._idle + 1 if self._toil is not None and self._toil == before else 0
         if self._idle >= STILL:
             self._idle = 0
             self._carrier.end_still(f"the writer has done nothing for {STILL * WATCH_EVERY_S:.0f} s")

@@ -15,7 +15,8 @@ from shared.wire.facts import Sale, SaleLine
 from shared.wire.leases import LeasedPlace
 from shared.wire.printing import ClaimPrint, PrintJob, ReceiptLine, ReceiptPrint, TicketPrint
 
-_FOOT = ("address", "siret", "vat_number", "mention")  # of the catalogue's mentions, in this order
+_FOOT = ("address", "siret", "vat_number", "mention")  # come first of the catalogue's mentions, in this order
+_OF_ITS_OWN = "licence"  # the mention that stands in a line of its own
 PlaceOf = Callable[[Id, int], LeasedPlace]
 
 
@@ -44,8 +45,7 @@ def ticket_job(
 ) -> PrintJob:
     """`lines`: those that are wanted on paper; a duplicate leaves out what certainly came out, and the receipt."""
     language, catalogue = sale.language, listed.catalogue
-    mentions = catalogue.mentions
-    foot = tuple(mentions[key] for key in _FOOT if key in mentions)
+    foot = _foot(catalogue.mentions)
     order, timezone = sale.order_id[-8:], listed.performance.timezone
     tickets = tuple(_ticket(line, sale, listed, place_of, issuer, sold_at, foot) for line in lines)
     receipt = None
@@ -115,10 +115,16 @@ def _ticket(
         sold_at=sold_at,
         point_of_sale=named(issuer.point_of_sale, language),
         organiser=_organiser(listed, issuer, language),
-        licence=mentions.get("licence", ""),
+        licence=mentions.get(_OF_ITS_OWN, ""),
         mentions=foot,
         doors=performance.doors,
     )
+
+
+def _foot(mentions: Mapping[str, str]) -> tuple[str, ...]:
+    """All that the house says, also what this version of the kiosk has never heard of."""
+    others = sorted(mentions.keys() - {*_FOOT, _OF_ITS_OWN})
+    return tuple(mentions[name] for name in (*_FOOT, *others) if name in mentions)
 
 
 def _organiser(listed: ListedPerformance, issuer: Issuer, language: str) -> str:

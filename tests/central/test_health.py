@@ -29,9 +29,9 @@ from central.kernel.keys import Keys
 from central.kernel.postgres_writers import PostgresWriters
 from central.kernel.pulse import BEHIND, CHECKS, EVERY_S, LATE_S, STUCK_S, Pulse, Report
 from central.kernel.settings import Settings
-from central.kernel.sqlite_writer import MOST_AWAY, STILL, SqliteWriter
+from central.kernel.sqlite_writer import BEGINNING, MOST_AWAY, STILL, SqliteWriter
 from central.kernel.trouble import NoDatabase, Unavailable
-from central.kernel.work import QUEUE
+from central.kernel.work import QUEUE, Chore
 from central.organisation.settings import MailConfig, OrganisationSettings
 from central.reports.pages import ReportsSettings
 from central.web.health import of_health
@@ -232,7 +232,7 @@ class Deaf:
     """A line to a writer that hangs: it takes everything and says nothing, but for what a test has it say."""
 
     ended = False
-    toil = None
+    toil: int | None = None
 
     def begin(self, heard: Callable[[Answers], None], _: Callable[[str], None]) -> None:
         self.heard, self.asked = heard, list[Asked]()
@@ -243,6 +243,9 @@ class Deaf:
     def says(self) -> None:
         """What came of the first that it was asked."""
         self.heard(Answers([(self.asked.pop(0)[0], None)]))
+
+    def end_still(self, why: str) -> None:
+        """It stays."""
 
     def close(self) -> None:
         """There is nothing to close."""
@@ -324,6 +327,27 @@ async def test_a_writer_that_stands_still_is_told_and_nobody_waits_for_it_withou
     deaf.says()
     assert await served is None and door.outages[0].now is None
     await asyncio.to_thread(door.stop)
+
+
+@pytest.mark.parametrize("works, most", [(True, BEGINNING), (False, STILL + 1)], ids=["works", "does nothing"])
+async def test_a_writer_that_begins_is_given_the_time_of_a_busy_machine(
+    sqlite_place: tuple[Database, House], keys: Keys, works: bool, most: int
+) -> None:
+    """Before: central did not start where reading the program took the writer 20 s."""
+    deaf = Deaf()
+    writer = SqliteWriter(sqlite_place[0], lambda _: None, deaf)
+    writer.start()
+    deaf.toil = toil = 0
+    waits = asyncio.ensure_future(writer.do(Chore(chores.where), Watch().at))
+    await until(lambda: len(deaf.asked) == 1)
+    for _ in range(most - 1):
+        deaf.toil = toil = toil + works
+        writer._watch()
+    assert not waits.done()
+    writer._watch()
+    with pytest.raises(Unavailable, match=f"nothing for {most} s"):
+        await waits
+    await asyncio.to_thread(writer.stop)
 
 
 async def test_each_answer_counts_and_who_no_longer_waits_had_none(

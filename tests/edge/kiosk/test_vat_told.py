@@ -66,11 +66,11 @@ class Visit:
         )
         sale = Sale(derived_id("test", "order"), 1, self.house.performance_id, self.currency, lines, (), "en")
         issuer = Issuer({"en": "Foyer"}, {"en": "House"}, "")
-        job = ticket_job(sale, self.listed, self._place, issuer, self.house.noon, 0, lines)
+        job = ticket_job(sale, self.listed, self.place, issuer, self.house.noon, 0, lines)
         assert job.receipt is not None
         return job.receipt
 
-    def _place(self, lease_id: str, slot: int) -> LeasedPlace:
+    def place(self, lease_id: str, slot: int) -> LeasedPlace:
         return LeasedPlace(self.house.seat(f"a{slot}"), self.house.a, zones=1)
 
 
