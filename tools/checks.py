@@ -222,6 +222,11 @@ SPELT = re.compile(r"(\w+|\))\s*(?:=|<>|!=|\bIN\s*\()\s*'([a-z_]+)'", re.IGNOREC
 NOT_OF_AN_ENUM = {"entity", "action", "type"}  # tables, and what is done to a row; what a database says of itself
 
 
+def _spelt(node: ast.Constant, name: str) -> list[str]:
+    spelt = [word for column, word in SPELT.findall(_text(node)) if column not in NOT_OF_AN_ENUM]
+    return [f"{name}:{node.lineno}: '{word}' is spelt where its enum has it" for word in spelt]
+
+
 def sql_faults(root: Path) -> list[str]:
     """Statements, imports, references and calls of `root`/central that name something of a later area, as
     central/areas.py orders them; statements, and conditions on an entity (`read.find(Site, "WHERE …")`), with a table
@@ -283,8 +288,7 @@ def sql_faults(root: Path) -> list[str]:
                     f"{name}:{made.lineno}: {kind} is made of a row whose columns `columns({kind}, …)` does not say"
                 )
             if isinstance(node, ast.Constant):
-                spelt = [word for column, word in SPELT.findall(_text(node)) if column not in NOT_OF_AN_ENUM]
-                faults += [f"{name}:{node.lineno}: '{word}' is spelt where its enum has it" for word in spelt]
+                faults += _spelt(node, name)
             if isinstance(node, ast.expr) and name != SAYS_TAKEN and SEAT_IS_TAKEN.search(_text(node)):
                 faults.append(
                     f"{name}:{node.lineno}: who has a seat is said by {SAYS_TAKEN}: taken_by, has_seat, TAKEN"
@@ -295,6 +299,10 @@ def sql_faults(root: Path) -> list[str]:
             for table, line in _given_to(node, takers):
                 if order[whose := home.get(table, area)] > order[area]:
                     faults.append(f"{name}:{line}: {table} is {whose}'s, which stands after {area}")
+    for beside in (file for part in ("edge", "shared") for file in sorted((root / part).rglob("*.py"))):
+        for node in ast.walk(ast.parse(beside.read_text())):
+            if isinstance(node, ast.Constant):
+                faults += _spelt(node, str(beside.relative_to(root)))
     for area, table in writes.WRITTEN_BY_OTHERS.keys() - excused:
         if area in areas:
             faults.append(f"{area} does not write {table}: tools/writes.py lists too many")

@@ -88,6 +88,10 @@ class PayState(StrEnum):
     REVIEW = auto()  # cannot be resolved here: a person decides, the visitor holds a claim slip
 
 
+UNSETTLED = (PayState.CREATED, PayState.SENT, PayState.UNKNOWN, PayState.APPROVED)
+"""Money may be at stake: the places it is for must stay."""
+
+
 class PrintStage(StrEnum):
     """Life of a print job."""
 

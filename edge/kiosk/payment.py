@@ -13,7 +13,7 @@ from sqlite3 import Row
 
 from edge.kiosk.caisse_ap import Operation, Reply, Result
 from edge.kiosk.card_terminal import CardPort
-from edge.kiosk.model import PayState
+from edge.kiosk.model import UNSETTLED, PayState
 from edge.kiosk.payment_rules import (
     LIFE,
     Finding,
@@ -35,16 +35,18 @@ from shared.runtime.journal import Journal, JournalTx
 from shared.runtime.system import Clock
 from shared.wire.codec import dump, load
 
-PAYMENTS_SCHEMA = """
+UNSETTLED_SQL = f"state IN ({', '.join(map(repr, map(str, UNSETTLED)))})"
+"""As the index has it, which is taken for these words alone."""
+PAYMENTS_SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS payment (
     payment_id TEXT PRIMARY KEY, order_ref TEXT NOT NULL, amount INTEGER NOT NULL, currency TEXT NOT NULL,
     state TEXT NOT NULL, reference TEXT NOT NULL, code TEXT NOT NULL, detail TEXT NOT NULL, before TEXT,
     voiding INTEGER NOT NULL, created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS payment_unfinished ON payment (created_ms)
-    WHERE state IN ('created', 'sent', 'unknown', 'approved');
+    WHERE {UNSETTLED_SQL};
 """
 _COLUMNS = "payment_id, order_ref, amount, currency, state, reference, code, detail, before, voiding"
-_UNFINISHED = "state IN ('created', 'sent', 'unknown', 'approved') ORDER BY created_ms, rowid"
+_UNFINISHED = f"{UNSETTLED_SQL} ORDER BY created_ms, rowid"
 
 Changed = Callable[[PaymentRow], None]
 Ended = Callable[[JournalTx, PaymentRow], None]

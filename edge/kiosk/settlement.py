@@ -21,20 +21,21 @@ from edge.kiosk.model import (
     TellPrinter,
     VoidPayment,
 )
+from edge.kiosk.terminal_errors import TCode
 from edge.kiosk.troubles import Busy, Notice, TroubleCode, reference_of, trouble
 from edge.kiosk.visit import Answer
 from shared.languages import LANGUAGES
 from shared.outcome import Ok
 from shared.wire.leases import SlotState
 
-_DECLINED_AS = {
-    "T-01": Notice.TERMINAL,
-    "T-02": Notice.TERMINAL,
-    "T-04": Notice.CANCELLED,
-    "T-05": Notice.TERMINAL,
-    "T-12": Notice.TERMINAL,
-    "T-13": Notice.TERMINAL,
-}  # the driver's codes (terminal_errors.py)
+_DECLINED_AS: dict[str, Notice] = {
+    TCode.UNREACHABLE: Notice.TERMINAL,
+    TCode.NO_DIALOGUE: Notice.TERMINAL,
+    TCode.ABANDONED: Notice.CANCELLED,
+    TCode.REQUEST_REFUSED: Notice.TERMINAL,
+    TCode.INTERRUPTED: Notice.TERMINAL,
+    TCode.EARLIER_OPEN: Notice.TERMINAL,
+}
 
 
 def payment_changed(kiosk: Kiosk, event: PaymentChanged) -> Answer:

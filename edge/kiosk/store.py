@@ -18,7 +18,7 @@ from itertools import groupby
 import structlog
 
 from edge.kiosk.model import Cart, HeldLease, ListedPerformance
-from edge.kiosk.payment import PAYMENTS_SCHEMA
+from edge.kiosk.payment import PAYMENTS_SCHEMA, UNSETTLED_SQL
 from shared.clock import Now, Reading, from_ms, to_ms
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Reason, Refused
@@ -36,14 +36,14 @@ from shared.wire.token import Token, asking, leased_ticket_id, sign, write
 log = structlog.get_logger()
 
 SCHEMA = (
-    """
+    f"""
 CREATE TABLE IF NOT EXISTS asked (lease_id TEXT PRIMARY KEY, visitor INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS lease (
     lease_id TEXT PRIMARY KEY, json TEXT NOT NULL, state TEXT NOT NULL, asked INTEGER NOT NULL,
     visitor INTEGER NOT NULL, issued_ms INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS slot (
     lease_id TEXT NOT NULL, slot INTEGER NOT NULL, state TEXT NOT NULL, PRIMARY KEY (lease_id, slot)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS slot_held ON slot (lease_id, slot) WHERE state = 'held';
+CREATE INDEX IF NOT EXISTS slot_held ON slot (lease_id, slot) WHERE state = '{SlotState.HELD}';
 CREATE TABLE IF NOT EXISTS draft (payment_id TEXT PRIMARY KEY, json TEXT NOT NULL, at_ms INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS sale (
     order_id TEXT PRIMARY KEY, payment_id TEXT UNIQUE, json TEXT NOT NULL, at_ms INTEGER NOT NULL,
@@ -55,8 +55,9 @@ CREATE INDEX IF NOT EXISTS sale_waiting ON sale (at_ms) WHERE handed_out = 0;
 Key = tuple[Id, int]
 KeyOf = Callable[[str], Certificate | None]  # kid → a certificate that is not revoked
 
-_UNSETTLED = "state IN ('created', 'sent', 'unknown', 'approved')"  # payments whose places must stay
+_RECEIPTS, _TICKETS = "receipt", "ticket:"  # counters; of tickets one for each prefix
 _HOLE = 1000  # numbers left out when facts were lost: a hole is asked about, a number used twice is a forgery
+_HELD = f"SELECT lease_id, slot FROM slot WHERE state = '{SlotState.HELD}'"  # noqa: S608 - the index's words
 _OPEN = ", ".join(f"'{state}'" for state in OPEN)
 
 
@@ -131,10 +132,11 @@ def distrust(journal: Journal, whole: bool) -> None:
     """After a salvage: the slot states may be older than what was sold, so nothing known so far is sold from again.
     Numbers go on above the highest that the facts tell of; if facts were lost (not `whole`), after a visible hole."""
     sales = [build(Sale, fact.body) for fact in journal.facts(FactKind.SALE)]
-    used = {"receipt": max((sale.receipt for sale in sales), default=0)}
+    used = {_RECEIPTS: max((sale.receipt for sale in sales), default=0)}
     for line in (line for sale in sales for line in sale.lines):
         prefix, _, number = line.number.rpartition("-")
-        used[f"ticket:{prefix}"] = max(used.get(f"ticket:{prefix}", 0), int(number))
+        counter = f"{_TICKETS}{prefix}"
+        used[counter] = max(used.get(counter, 0), int(number))
     with journal.transaction() as tx:
         tx.run("DELETE FROM asked")
         tx.run("UPDATE lease SET asked = 0")
@@ -145,7 +147,8 @@ def distrust(journal: Journal, whole: bool) -> None:
                 {"name": name, "value": value},
             )
         if not whole:
-            tx.run("UPDATE counter SET value = value + ? WHERE name = 'receipt' OR name LIKE 'ticket:%'", (_HOLE,))
+            skip = "UPDATE counter SET value = value + ? WHERE name = ? OR name LIKE ?"
+            tx.run(skip, (_HOLE, _RECEIPTS, f"{_TICKETS}%"))
 
 
 def take_lease_rows(tx: JournalTx, page: FeedPage, device_id: Id, key_of: KeyOf) -> None:
@@ -237,7 +240,7 @@ def seal_leases(journal: Journal, now: Now, reading: Reading, over: datetime) ->
             if not ends or not state["asked"] or any(row["state"] == SlotState.HELD for row in slots):
                 continue
             sold = tuple(int(row["slot"]) for row in slots if row["state"] == SlotState.SOLD)
-            tx.run("UPDATE lease SET state = 'sealed' WHERE lease_id = ?", (lease.id,))
+            tx.run("UPDATE lease SET state = ? WHERE lease_id = ?", (LeaseState.SEALED, lease.id))
             tx.record(FactKind.LEASE_SEALED, LeaseSealed(lease.id, sold), now, reading, derived_id("sealed", lease.id))
         sealed.append(lease.id)
     return sealed
@@ -254,9 +257,8 @@ def hold(journal: Journal, keys: tuple[Key, ...]) -> bool:
             _release(tx, frozenset(keys))
             for lease_id, slot in keys:
                 held = tx.run(
-                    "UPDATE slot SET state = 'held' WHERE lease_id = ? AND slot = ? AND state IN ('free', 'held')"
-                    " RETURNING 1",
-                    (lease_id, slot),
+                    "UPDATE slot SET state = ? WHERE lease_id = ? AND slot = ? AND state IN (?, ?) RETURNING 1",
+                    (SlotState.HELD, lease_id, slot, SlotState.FREE, SlotState.HELD),
                 )
                 if not held:
                     raise _SlotGone(f"{lease_id}/{slot}")
@@ -268,15 +270,15 @@ def hold(journal: Journal, keys: tuple[Key, ...]) -> bool:
 
 def _release(tx: JournalTx, but: frozenset[Key]) -> None:
     keep = but | _at_stake(tx)
-    for row in tx.run("SELECT lease_id, slot FROM slot WHERE state = 'held'"):
+    for row in tx.run(_HELD):
         if (row["lease_id"], row["slot"]) not in keep:
-            tx.run("UPDATE slot SET state = 'free' WHERE lease_id = ? AND slot = ?", tuple(row))
+            tx.run("UPDATE slot SET state = ? WHERE lease_id = ? AND slot = ?", (SlotState.FREE, *row))
 
 
 def _at_stake(tx: JournalTx) -> frozenset[Key]:
     """Slots of carts whose payment is not settled."""
     rows = tx.run(
-        f"SELECT d.json FROM draft d JOIN payment p ON p.payment_id = d.payment_id WHERE p.{_UNSETTLED}"  # noqa: S608
+        f"SELECT d.json FROM draft d JOIN payment p ON p.payment_id = d.payment_id WHERE p.{UNSETTLED_SQL}"  # noqa: S608
     )
     return frozenset((place.lease_id, place.slot) for row in rows for place in load(Draft, row["json"]).places)
 
@@ -291,8 +293,8 @@ def give_back(journal: Journal, keys: tuple[Key, ...], now: Now, reading: Readin
                 for one, slot in keys
                 if one == lease_id
                 and tx.run(
-                    "UPDATE slot SET state = 'returned' WHERE lease_id = ? AND slot = ? AND state = 'free' RETURNING 1",
-                    (lease_id, slot),
+                    "UPDATE slot SET state = ? WHERE lease_id = ? AND slot = ? AND state = ? RETURNING 1",
+                    (SlotState.RETURNED, lease_id, slot, SlotState.FREE),
                 )
             )
             if slots:
@@ -308,7 +310,7 @@ def give_back(journal: Journal, keys: tuple[Key, ...], now: Now, reading: Readin
 def keep_draft(journal: Journal, payment_id: Id, draft: Draft, now: Now) -> None:
     """Before the payment begins. Drafts of payments that are settled go."""
     with journal.transaction() as tx:
-        tx.run(f"DELETE FROM draft WHERE payment_id NOT IN (SELECT payment_id FROM payment WHERE {_UNSETTLED})")  # noqa: S608
+        tx.run(f"DELETE FROM draft WHERE payment_id NOT IN (SELECT payment_id FROM payment WHERE {UNSETTLED_SQL})")  # noqa: S608
         tx.run("INSERT INTO draft VALUES (?, ?, ?)", (payment_id, dump(draft).decode(), to_ms(now.at)))
 
 
@@ -339,7 +341,7 @@ def store_sale(
                 return Ok(load(Sale, known[0][0]))
             sale = Sale(
                 order_id=draft.order_id,
-                receipt=tx.counter("receipt"),
+                receipt=tx.counter(_RECEIPTS),
                 performance_id=draft.performance_id,
                 currency=draft.currency,
                 lines=tuple(_sold(tx, draft, place, signer) for place in draft.places),
@@ -366,14 +368,14 @@ class _SlotGone(Exception):
 
 def _sold(tx: JournalTx, draft: Draft, place: DraftPlace, signer: Signer) -> SaleLine:
     sold = tx.run(
-        "UPDATE slot SET state = 'sold' WHERE lease_id = ? AND slot = ? AND state = 'held' RETURNING 1",
-        (place.lease_id, place.slot),
+        "UPDATE slot SET state = ? WHERE lease_id = ? AND slot = ? AND state = ? RETURNING 1",
+        (SlotState.SOLD, place.lease_id, place.slot, SlotState.HELD),
     )
     row = tx.run("SELECT json FROM lease WHERE lease_id = ? AND asked", (place.lease_id,))
     if not sold or not row:
         raise _SlotGone(f"{place.lease_id}/{place.slot}")
     leased = _lease(row[0]["json"]).places[place.slot]
-    number = tx.counter(f"ticket:{draft.number_prefix}")
+    number = tx.counter(f"{_TICKETS}{draft.number_prefix}")
     token = Token(
         kid=signer.kid,
         ticket_id=leased_ticket_id(place.lease_id, place.slot),
@@ -423,7 +425,7 @@ def not_handed_out(journal: Journal) -> list[Sale]:
 
 def release_idle(journal: Journal) -> None:
     """Nobody stands at the screen: held slots are free, but for those that an unsettled payment is about."""
-    if not journal.read("SELECT 1 FROM slot WHERE state = 'held' LIMIT 1"):
+    if not journal.read(f"{_HELD} LIMIT 1"):
         return
     with journal.transaction() as tx:
         _release(tx, frozenset())

@@ -59,7 +59,7 @@ from shared.wire.certificates import Right
 from shared.wire.codec import dump, load
 from shared.wire.facts import Sale, SalePayment
 from shared.wire.leases import Lease, LeaseState
-from shared.wire.printing import JobReport, PrintJob
+from shared.wire.printing import NO_AGENT, JobReport, PrintJob
 from shared.wire.printing import PrintState as UnitState
 from shared.wire.refusals import DeviceRefusal
 from shared.wire.seal import Sealed
@@ -84,6 +84,9 @@ class KioskFace(Protocol):
     """What shows the kiosk: the window, or a test."""
 
     def show(self, kiosk: Kiosk) -> None: ...
+
+
+_PAID = f"SELECT payment_id FROM payment WHERE state = '{PayState.APPROVED}' AND voiding = 0"  # noqa: S608 - words of ours
 
 
 class Till:
@@ -305,7 +308,7 @@ class Till:
         tickets; the sale to hand out now, if its visitor may still be there. The rest is for `Payments.recover`."""
         now = self._device.now()
         if now.state is not ClockState.UNTRUSTED:
-            for row in self._journal.read("SELECT payment_id FROM payment WHERE state = 'approved' AND voiding = 0"):
+            for row in self._journal.read(_PAID):
                 kept = store.read_draft(self._journal, Id(row["payment_id"]))
                 if kept and abs(now.at - kept[1]) <= FRESH:
                     self.sell(kept[0], Id(row["payment_id"]))
@@ -370,7 +373,7 @@ class Till:
         report, never_left = await self._submitted(job)
         self._report = report
         if report is None:
-            self.send(PrintChanged(PrintStage.FAILED if never_left else PrintStage.UNCERTAIN, code="P-12"))
+            self.send(PrintChanged(PrintStage.FAILED if never_left else PrintStage.UNCERTAIN, code=NO_AGENT))
             return
         loop = asyncio.get_running_loop()
         until = loop.time() + self._config.printer.settle_s

@@ -3,19 +3,18 @@
 from dataclasses import replace
 
 from edge.kiosk import selection
-from edge.kiosk.model import Effect, GiveBack, HoldSlots, Kiosk, PayState, Screen
+from edge.kiosk.model import UNSETTLED, Effect, GiveBack, HoldSlots, Kiosk, Screen
 from edge.kiosk.troubles import Notice
 from shared.wire.leases import SlotState
 
 Answer = tuple[Kiosk, list[Effect]]
 BEFORE_MONEY = frozenset({Screen.SEATS, Screen.TARIFFS, Screen.SUMMARY})  # there is a cart, and it may change
-_OPEN = frozenset({PayState.CREATED, PayState.SENT, PayState.UNKNOWN, PayState.APPROVED})  # money may be at stake
 
 
 def home(kiosk: Kiosk) -> Answer:
     """Back to the idle picture (or out of order): the cart's slots are free, what was leased for this visitor goes back
     to central. Slots that an open payment is about stay held until it is settled."""
-    open_payment = kiosk.pay_state in _OPEN and kiosk.sale is None
+    open_payment = kiosk.pay_state in UNSETTLED and kiosk.sale is None
     effects: list[Effect] = []
     if kiosk.cart is not None and not open_payment:
         effects = hold_effects(kiosk, selection.freed(kiosk))

@@ -4,6 +4,7 @@ kiosk's."""
 
 from enum import StrEnum
 
+from shared.wire import printing
 from shared.wire.printing import PrinterStatus
 
 
@@ -21,7 +22,7 @@ class PrinterCode(StrEnum):
     RESTARTED = "P-09"
     TOO_LATE = "P-10"
     STOPPED = "P-11"
-    NO_AGENT = "P-12"
+    NO_AGENT = printing.NO_AGENT
     QUEUE_FULL = "P-13"
 
 

@@ -7,11 +7,9 @@ import aiohttp
 
 from shared.ids import Id
 from shared.wire.codec import dump, load
-from shared.wire.printing import Answer, JobReport, PrinterStatus, PrintJob, StatusReport
+from shared.wire.printing import NO_AGENT, Answer, JobReport, PrinterStatus, PrintJob, StatusReport
 
 T = TypeVar("T")
-
-NO_AGENT = "P-12"
 
 
 class AgentUnreachable(Exception):
@@ -48,7 +46,7 @@ class PrinterClient:
             self._session = None
 
     async def status(self) -> StatusReport:
-        """The printer's state now. Never raises: no agent is one more state, UNKNOWN with code P-12."""
+        """The printer's state now. Never raises: no agent is one more state, UNKNOWN with code NO_AGENT."""
         try:
             report = await self._call("GET", "/status", StatusReport)
         except (AgentUnreachable, AgentRefused):

@@ -17,6 +17,7 @@ from shared.wire.bounds import Barcode, IdText, Line, Moment, Money, Names, Shor
 MAX_TICKETS = 50  # of one job: more is a mistake, or somebody else's paper
 MOST_UNITS = 1000  # that are read at all, to say so
 MOST_JOB = 2 * 1024 * 1024
+NO_AGENT = "P-12"  # what the till says for an agent that does not answer, which cannot
 
 
 class PrinterStatus(StrEnum):

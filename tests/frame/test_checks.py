@@ -269,6 +269,14 @@ def test_what_another_areas_table_says_is_read_by_name(tmp_path: Path, file: str
     assert check("sql", tmp_path) == ((1, f"central/{at}:{said}") if said else (0, ""))
 
 
+def test_a_word_of_an_enum_is_spelt_nowhere_beside_central_either(tmp_path: Path) -> None:
+    (tmp_path / "central").mkdir()
+    (tmp_path / "central" / "areas.py").write_text("AREAS: tuple[Area, ...] = ()\n")
+    (tmp_path / "edge" / "till").mkdir(parents=True)
+    (tmp_path / "edge" / "till" / "store.py").write_text("x = \"SELECT 1 FROM slot WHERE state = 'held'\"\n")
+    assert check("sql", tmp_path) == (1, "edge/till/store.py:1: 'held' is spelt where its enum has it")
+
+
 def test_an_exception_that_nothing_needs_is_found(tmp_path: Path) -> None:
     (tmp_path / "central").mkdir()
     (tmp_path / "central" / "areas.py").write_text("AREAS: tuple[Area, ...] = (catalogue.AREA, programme.AREA)\n")

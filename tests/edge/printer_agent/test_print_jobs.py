@@ -10,7 +10,7 @@ from PIL import Image
 from shared.ids import Id, derived_id
 from shared.languages import LANGUAGES
 from shared.runtime.printer_client import AgentRefused, AgentUnreachable, PrinterClient
-from shared.wire.printing import PrinterStatus, PrintState
+from shared.wire.printing import NO_AGENT, PrinterStatus, PrintState
 from tests.waiting import until_so
 
 C, U, F = PrintState.CONFIRMED, PrintState.UNCERTAIN, PrintState.FAILED
@@ -221,7 +221,7 @@ async def test_what_the_agent_refuses(agent, samples):
 async def test_no_agent_is_a_status_too(tmp_path, samples):
     async with PrinterClient(str(tmp_path / "nobody")) as till:
         seen = await till.status()
-        assert (seen.status, seen.ready, seen.code) == (PrinterStatus.UNKNOWN, False, "P-12")
+        assert (seen.status, seen.ready, seen.code) == (PrinterStatus.UNKNOWN, False, NO_AGENT)
         with pytest.raises(AgentUnreachable):
             await till.submit(samples.job("nobody"))
 
