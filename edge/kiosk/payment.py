@@ -68,6 +68,11 @@ class Payments:
         found = self._journal.read(f"SELECT {_COLUMNS} FROM payment WHERE payment_id = ?", (payment_id,))  # noqa: S608
         return _row(found[0]) if found else None
 
+    def paid(self) -> list[Id]:
+        """Approved, and not on their way back."""
+        approved = "SELECT payment_id FROM payment WHERE state = ? AND voiding = 0"
+        return [Id(found["payment_id"]) for found in self._journal.read(approved, (PayState.APPROVED,))]
+
     def unresolved(self) -> list[PaymentRow]:
         """Payments that keep the kiosk from selling, oldest first."""
         return [row for row in self._unfinished() if row.open]

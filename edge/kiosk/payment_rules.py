@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 
 from edge.kiosk.caisse_ap import ABOUT_THE_REQUEST, Operation, Reply, Request, Result
-from edge.kiosk.model import PayState
+from edge.kiosk.model import UNSETTLED, PayState
 from edge.kiosk.terminal_errors import TCode, code_of
 from shared.ids import Id, is_id
 
@@ -43,7 +43,7 @@ LIFE: Mapping[tuple[PayState, PaymentDo], PayState] = {
     (PayState.APPROVED, PaymentDo.DOUBT): PayState.REVIEW,
     (PayState.DECLINED, PaymentDo.DOUBT): PayState.REVIEW,  # a terminal that hung charged it afterwards
 }
-FINAL = frozenset({PayState.DECLINED, PayState.CAPTURED, PayState.VOIDED, PayState.REVIEW})
+FINAL = frozenset(PayState) - frozenset(UNSETTLED)
 
 
 class Lost(StrEnum):

@@ -86,9 +86,6 @@ class KioskFace(Protocol):
     def show(self, kiosk: Kiosk) -> None: ...
 
 
-_PAID = f"SELECT payment_id FROM payment WHERE state = '{PayState.APPROVED}' AND voiding = 0"  # noqa: S608 - words of ours
-
-
 class Till:
     def __init__(
         self, config: KioskConfig, device: Device, payments: Payments, printer: PrinterClient, kiosk: Kiosk
@@ -308,10 +305,10 @@ class Till:
         tickets; the sale to hand out now, if its visitor may still be there. The rest is for `Payments.recover`."""
         now = self._device.now()
         if now.state is not ClockState.UNTRUSTED:
-            for row in self._journal.read(_PAID):
-                kept = store.read_draft(self._journal, Id(row["payment_id"]))
+            for payment_id in self._payments.paid():
+                kept = store.read_draft(self._journal, payment_id)
                 if kept and abs(now.at - kept[1]) <= FRESH:
-                    self.sell(kept[0], Id(row["payment_id"]))
+                    self.sell(kept[0], payment_id)
         store.release_idle(self._journal)
         waiting = []
         for sale in store.not_handed_out(self._journal):
