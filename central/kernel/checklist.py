@@ -24,10 +24,21 @@ def t(msgid: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemRest:
+    """What was set up once and does not hold now: the sentence that says so, and by which word a link leads where.
+    `paused`: somebody stopped it on purpose and can have it back."""
+
+    said: str
+    word: str
+    link: str
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ItemStanding:
     """How an item stands. `count` says how much there is, `lacking` what is missing, by its code, `parts` by a text of
     ours; `next` is the sentence that says what to do, `link` the form where it is done (empty: on no page); `of`: the
-    names of the one row that it is about."""
+    names of the one row that it is about; `acts_on`: the one that `link` would do something to."""
 
     done: bool
     next: str
@@ -37,6 +48,8 @@ class ItemStanding:
     parts: tuple[str, ...] = ()
     of: Mapping[str, str] = field(default_factory=dict)
     waits: bool = False  # for an item before it: its link would lead to a form that cannot be filled in yet
+    acts_on: str = ""
+    rests: ItemRest | None = None
 
 
 Look = Callable[[Read, str], ItemStanding | None]

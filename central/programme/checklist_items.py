@@ -1,9 +1,9 @@
 """How a hall is sold in a season; and what an activity needs once there is an event: a performance with its hall and
 prices, and that it goes on sale."""
 
-from central.catalogue.model import OVER, CataloguePrivilege, PerformanceState
+from central.catalogue.model import CataloguePrivilege, PerformanceDo, PerformanceState
 from central.catalogue.reads import first_event, performances_in
-from central.kernel.checklist import HOUSE, ItemStanding, needed, t
+from central.kernel.checklist import HOUSE, ItemRest, ItemStanding, needed, t
 from central.kernel.contexts import ContextKind, path_of
 from central.kernel.tx import Read
 from central.pricing.reads import first_grid
@@ -50,12 +50,26 @@ def performance(read: Read, activity: str) -> ItemStanding:
 
 @needed(t("En vente"), at=ContextKind.ACTIVITY, order=420, needs=READ)
 def on_sale(read: Read, activity: str) -> ItemStanding:
+    """Set up once something was put on sale. Whether anything can be bought now is said beside it: a sale that somebody
+    suspended is nothing that is missing, and never opened from here as if it were."""
     found = performances_in(read, activity)
-    # Once is enough: that a sale is closed or cancelled later takes nothing back.
-    sold = {PerformanceState.ON_SALE, *OVER}
-    if begun := [each for each in found if each.state in sold]:
-        return ItemStanding(True, "", f"{HOUSE}/performance?at={activity}", len(begun))
-    waiting = [each.id for each in found]
-    link = f"/admin/do/change_sale?on={waiting[0]}&do=open" if waiting else f"{HOUSE}/performance?at={activity}"
+    listed = f"{HOUSE}/performance?at={activity}"
+    coming = [each for each in found if each.sell_until > read.now]
+    begun = [each for each in found if each.state != PerformanceState.DRAFT]
+    if selling := [each for each in coming if each.state == PerformanceState.ON_SALE]:
+        return ItemStanding(True, "", listed, len(selling))
+    if paused := [each.id for each in coming if each.state == PerformanceState.SUSPENDED]:
+        back = _opening(paused[0]) if len(paused) == 1 else f"{listed}&state={PerformanceState.SUSPENDED}"
+        rest = ItemRest(t("La vente est suspendue : rien ne s’achète."), t("Rouvrir la vente"), back, paused=True)
+        return ItemStanding(True, "", listed, rests=rest)
+    drafts = [each.id for each in (coming if begun else found) if each.state == PerformanceState.DRAFT]
+    if begun and not drafts:
+        said = t("Rien n’est en vente : tout est clos, annulé ou passé.")
+        return ItemStanding(True, "", listed, rests=ItemRest(said, t("Voir les représentations"), listed, paused=False))
     said = t("Ouvrez la vente : les bornes et les portes l’apprennent.")
-    return ItemStanding(False, said, link, waits=not waiting)
+    link = _opening(drafts[0]) if drafts else listed
+    return ItemStanding(False, said, link, waits=not drafts, acts_on=drafts[0] if drafts else "")
+
+
+def _opening(performance_id: str) -> str:
+    return f"/admin/do/change_sale?on={performance_id}&do={PerformanceDo.OPEN}"

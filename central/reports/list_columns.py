@@ -61,7 +61,7 @@ def _for_what(read: Read, t: Texts, rows: Sequence[Any]) -> Mapping[str, Cell]:
 
 
 def _heard(roster: Roster) -> Callable[[Read, Texts, Sequence[Any]], Mapping[str, Cell]]:
-    """By the broker, as long as central has been listening."""
+    """By the broker, as long as central has been listening. When it spoke last is all that is known: not since when."""
 
     def say(read: Read, t: Texts, rows: Sequence[Any]) -> Mapping[str, Cell]:
         heard, zone = roster.all(), house_timezone(read)
@@ -69,10 +69,8 @@ def _heard(roster: Roster) -> Callable[[Read, Texts, Sequence[Any]], Mapping[str
         for row in rows:
             if each := heard.get(row.id):
                 when = t.moment(each.at, zone, "short")
-                said = (
-                    t("en ligne depuis {when}", when=when) if each.online else t("hors ligne depuis {when}", when=when)
-                )
-                found[row.id] = Cell(said)
+                there, away = t("en ligne · vu le {when}", when=when), t("hors ligne · vu le {when}", when=when)
+                found[row.id] = Cell(there if each.online else away)
             elif row.state == DeviceState.ACTIVE:
                 found[row.id] = Cell(t("pas encore vu"))
         return found

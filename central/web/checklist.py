@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from central.kernel.checklist import ITEMS, ChecklistItem, ItemStanding, items
+from central.kernel.checklist import ITEMS, ChecklistItem, ItemRest, ItemStanding, items
 from central.kernel.door import Door
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
@@ -100,6 +100,11 @@ class Checklist:
         return any(not line.standing.done for line in [each for each in self.in_order if not each.item.optional][-1:])
 
     @property
+    def resting(self) -> list[ItemRest]:
+        """What is there and does not hold now."""
+        return [line.standing.rests for line in self.in_order if line.standing.rests]
+
+    @property
     def in_order(self) -> list[ChecklistLine]:
         return sorted((line for part in self.parts for line in part.lines), key=lambda line: line.item.order)
 
@@ -149,6 +154,11 @@ def _all_usual(read: Read, found: Checklist) -> list[tuple[ChecklistItem, Any]]:
     return [(item, command) for item, command in wanted if command is not None]
 
 
+def _touched(read: Read, command_id: str, row_id: str) -> bool:
+    sql = "SELECT 1 FROM audit WHERE command_id = :id AND entity_id = :row LIMIT 1"
+    return read.one(sql, id=command_id, row=row_id) is not None
+
+
 def _named(msgid: str, **values: Any) -> dict[str, str]:
     """A text as a name in every language."""
     return {language: texts(language)(msgid, **values) for language in LANGUAGES}
@@ -190,11 +200,14 @@ def checklist_routes(app: web.Application) -> None:
         t = frame.texts(request, me)
         return await proposed(request, frame, door, me, at if is_id(at) else "", wanted, t("Propositions standard"))
 
-    def next_step(read: Read, at: str) -> tuple[str, str] | None:
+    def next_step(read: Read, at: str, done: str) -> tuple[str, str] | None:
         found = checklist(read, door, at)
         if found.next is None or found.next.standing.waits or not found.unsold:
             return None
-        return found.next.item.title, found.next.usual or found.next.standing.link
+        link, acts_on = found.next.usual or found.next.standing.link, found.next.standing.acts_on
+        if acts_on and not _touched(read, done, acts_on):
+            link = f"/admin/live?at={at}"  # an act on another thing than one was at is not pressed in passing
+        return found.next.item.title, link
 
     frame.next_step = next_step
 

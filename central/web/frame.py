@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import jinja2
 from aiohttp import web
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from central.web.screens.cells import Cell
 
 LANGUAGE_COOKIE = "language"
+FIRST_REFUSAL = 400  # from this status on, nothing was done
 LANGUAGE_FOR = timedelta(days=365)
 AnswerWords = Callable[[Read, Texts, Mapping[str, Any], Any], list[tuple[str, str]]]
 """(read, texts, what the command was given, what it would answer) → (name, text) of what else is to be known."""
@@ -46,8 +48,9 @@ HOME = "home"
 ON_SALE = "on_sale"
 """The place of what stands on the going-live list once nothing is missing; its parts are given a context's id."""
 
-NextStep = Callable[[Read, str], tuple[str, str] | None]
-"""(read, a context) → (what, its address) of what a house that sells nothing yet does next."""
+NextStep = Callable[[Read, str, str], tuple[str, str] | None]
+"""(read, a context, the id of the act that was done) → (what, its address) of what a house that sells nothing yet does
+next."""
 
 Remark = Callable[[Read, Texts, Any], list[str]]
 """(read, texts, a row) → what somebody should look at again."""
@@ -193,13 +196,16 @@ class Frame:
         t = self.texts(request, me)
         at, here = data.get("at") or request.query.get("at"), data.setdefault("here", "")
         if me and "panel" not in request.query and "HX-Request" not in request.headers:
-            done = request.query.get("done", "")
+            done = request.query.get("done", "") if status < FIRST_REFUSAL else ""
             data["shell"] = await self.door.read(
                 me.actor,
                 lambda read: shell(read, self.door, t, at=at, here=here, menu=self.menu, done=done),
             )
-            done, at = data["shell"].done, data["shell"].at
-            data["next_step"] = await self.door.read(me.actor, lambda read: self.next_step(read, at)) if done else None
+            at = data["shell"].at
+            data["next_step"] = None
+            if data["shell"].done:
+                step = await self.door.read(me.actor, lambda read: self.next_step(read, at, done))
+                data["next_step"] = step if step and urlsplit(step[1]).path != request.path else None
         again = request.get(OPENED, False)
         said = self.render(template, t, me=me, request=request, csrf=masked(me.csrf) if me else "", again=again, **data)
         answer = web.Response(status=status, text=said, content_type="text/html", headers={"Cache-Control": "no-store"})

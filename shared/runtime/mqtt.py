@@ -10,7 +10,7 @@ import socket
 import ssl
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from secrets import token_hex
 
 from aiomqtt import Client, MqttError, Topic, Will
@@ -258,6 +258,8 @@ class Roster:
         known = site.get(device_id)
         if known is not None and known.online and not presence.online and presence.session != known.session:
             return False
+        if known is not None and known.session == presence.session and known.online and not presence.online:
+            presence = replace(presence, at=max(known.at, presence.at))  # a will was written when its session began
         before = self._newest(device_id)
         site[device_id] = presence
         site.move_to_end(device_id)

@@ -112,13 +112,48 @@ def test_before_any_is_used_one_complete_grid_is_enough(quick: tuple[Clerk, Hous
     assert standing("FULL", PriceCell(house.seated, house.full, 900)) == ("done", {})
 
 
-def test_a_sale_that_is_suspended_is_to_be_opened(quick: tuple[Clerk, House]) -> None:
+def on_sale_line(clerk: Clerk, house: House) -> ChecklistLine:
+    found = listed(clerk, house.operator("*"), house.activity)
+    return next(line for line in found.in_order if line.item.name == "on_sale")
+
+
+def test_a_sale_that_is_suspended_lacks_nothing_and_says_how_it_is_reopened(quick: tuple[Clerk, House]) -> None:
     clerk, house = quick
     clerk.do(ChangeSale(performance_id=house.performance, do=PerformanceDo.SUSPEND))
-    line = next(
-        line for line in listed(clerk, house.operator("*"), house.activity).in_order if line.item.name == "on_sale"
-    )
-    assert line.state == "open" and line.standing.link == f"/admin/do/change_sale?on={house.performance}&do=open"
+    line = on_sale_line(clerk, house)
+    rests = line.standing.rests
+    assert line.state == "done" and rests and rests.paused and "suspendue" in rests.said
+    assert rests.link == f"/admin/do/change_sale?on={house.performance}&do=open"
+    assert listed(clerk, house.operator("*"), house.activity).resting == [rests]
+
+
+@pytest.mark.parametrize("do", [PerformanceDo.CLOSE, PerformanceDo.CANCEL, None])
+def test_nothing_is_said_to_be_on_sale_that_is_not(quick: tuple[Clerk, House], do: PerformanceDo | None) -> None:
+    """Closed, cancelled, or played: it was on sale, and is no more."""
+    clerk, house = quick
+    assert on_sale_line(clerk, house).standing.rests is None, "it is"
+    if do:
+        clerk.do(ChangeSale(performance_id=house.performance, do=do))
+    else:
+        clerk.watch.at += timedelta(days=1)
+    line = on_sale_line(clerk, house)
+    assert line.state == "done" and line.standing.rests and not line.standing.rests.paused
+    assert "Rien n’est en vente" in line.standing.rests.said
+
+
+def test_what_was_never_on_sale_is_opened_and_what_was_stopped_never(quick: tuple[Clerk, House]) -> None:
+    clerk, house = quick
+    clerk.do(ChangeSale(performance_id=house.performance, do=PerformanceDo.CLOSE))
+    made = new_id()
+    schedule = Schedule(STARTS, STARTS, STARTS + timedelta(hours=3), STARTS)
+    clerk.do(
+        CreatePerformance(
+            id=made, event_id=house.event, logical_configuration_id=house.logical, price_grid_id=house.grid,
+            schedule=schedule,
+        )
+    )  # fmt: skip
+    line = on_sale_line(clerk, house)
+    assert (line.state, line.standing.acts_on) == ("open", made) and made in line.standing.link
 
 
 def test_where_the_tree_divides_each_goes_on_by_itself(quick: tuple[Clerk, House]) -> None:

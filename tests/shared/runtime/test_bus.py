@@ -5,7 +5,7 @@ import shutil
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -154,6 +154,16 @@ def test_roster_believes_sessions_in_order() -> None:
     assert say("b", False)
     assert not roster.online("d")
     assert roster.all()["d"].session == "b"
+
+
+def test_a_will_takes_back_no_later_word_of_its_session() -> None:
+    """It was written when the session began: a device heard an hour later was not last heard then."""
+    roster, later = Roster(), NOW + timedelta(hours=1)
+    for at, online in ((NOW, True), (later, True), (NOW, False)):
+        roster.take(Presence(Id("d"), "s", online, at))
+    assert (roster.all()["d"].online, roster.all()["d"].at) == (False, later)
+    roster.take(Presence(Id("d"), "t", True, NOW))
+    assert roster.all()["d"].at == NOW, "another session says for itself when it was"
 
 
 def test_a_device_is_where_it_was_told_of_last() -> None:

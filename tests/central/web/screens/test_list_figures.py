@@ -65,7 +65,7 @@ async def test_a_device_says_when_it_was_heard(browser: Browser) -> None:
     roster.take(Presence(devices[0], "s", True, NOW - timedelta(minutes=7)), house.site)
     head, *lines = rows(await browser.get("/admin/e/device"))
     at = head.index("Vu")
-    assert {line[0]: line[at] for line in lines} == {"Porte 0": "en ligne depuis 21/11/2026 18:53", "Porte 1": ""}
+    assert {line[0]: line[at] for line in lines} == {"Porte 0": "en ligne · vu le 21/11/2026 18:53", "Porte 1": ""}
     roster.take(Presence(devices[0], "s", False, NOW), house.site)
     _, *lines = rows(await browser.get("/admin/e/device"))
-    assert {line[0]: line[at] for line in lines}["Porte 0"] == "hors ligne depuis 21/11/2026 19:00"
+    assert {line[0]: line[at] for line in lines}["Porte 0"] == "hors ligne · vu le 21/11/2026 19:00"
