@@ -6,6 +6,7 @@ from central.venues import capacity, checklist_items, checks, ops, workshop
 from central.venues.hall_description import Numbering, RowNames
 from central.venues.model import VenuesPrivilege
 from central.venues.plan_flaws import Flaw, JsonKind, Things
+from central.venues.planfile_axes import Unit
 from central.venues.svg_proposal import Why
 from central.venues.svg_seats import Left
 from central.venues.svg_sources import KNOWN, SeatPart, Where
@@ -40,6 +41,7 @@ AREA = Area(
         "field:draw_area": workshop.AREA_FIELDS,
         "fault:plan": Flaw,
         "value:plan_things": Things,
+        "value:plan_unit": Unit,
         "value:plan_kind": JsonKind,
         "value:svg_part": SeatPart,
         "value:svg_where": [where for where in Where if where not in (Where.ATTRIBUTE, Where.SAME)],

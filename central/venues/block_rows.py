@@ -6,8 +6,7 @@ from math import cos, radians, sin
 from string import ascii_uppercase
 
 from central.venues.hall_description import Align, DrawBlock, Numbering, RowNames
-from central.venues.plan import Seat, SeatRow
-from central.venues.planfile_csv import usual_guid
+from central.venues.plan import Seat, SeatRow, usual_guid
 
 
 def rows_of(block: DrawBlock) -> Iterator[SeatRow]:

@@ -37,7 +37,7 @@ def flaw_text(t: Texts, fault: Mapping[str, Any]) -> str:
 def _value(t: Texts, name: str, value: Any) -> str:
     if name == "other":
         return place_text(t, value)
-    if name in ("things", "kind"):
+    if name in ("things", "kind", "unit"):
         return t.value(f"plan_{name}", value)
     return t.number(value) if isinstance(value, int | float) else str(value)
 

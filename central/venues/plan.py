@@ -154,10 +154,13 @@ class PlanPlace:
 @dataclass(frozen=True, slots=True)
 class ImportReport:
     """What reading a file did beyond what stands in it: made all of it so many `times` as large, for it counted in feet
-    or metres; `laid_out` seats that had no position."""
+    or metres, in the `unit` that its columns name if they do; `laid_out` seats that had no position; left `unread` what
+    columns of these names hold."""
 
     times: float = 1.0
     laid_out: bool = False
+    unit: str = ""
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)  # no slots: what follows from the plan is worked out once
@@ -244,6 +247,11 @@ class Plan:
                     found |= {seats[start].guid, seats[start + length - 1].guid}
                     start += length
         return found
+
+
+def usual_guid(zone: str, row: str, number: str) -> str:
+    """What a seat is called in a file that gives it no guid."""
+    return f"{zone}-{row}-{number}"
 
 
 def write_plan(plan: Plan) -> bytes:

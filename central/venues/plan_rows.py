@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from central.kernel.tx import Read
+from central.venues.csv_writer import write_csv
 from central.venues.model import Drawing, DrawnCategory
 from central.venues.plan import DrawnArea, Mark, Plan, SeatRow, Shape
 from central.venues.planfile import Format, read_plan, written
 from central.venues.planfile_checks import NO_MARKS
-from central.venues.planfile_csv import write_csv
 from shared.outcome import Refused
 from shared.wire.feeds import PlanShape
 

@@ -6,10 +6,11 @@ each of the formats; so any of them can be turned into any other."""
 
 from collections.abc import Callable, Mapping
 
+from central.venues.csv_writer import write_csv
 from central.venues.plan import Plan, write_plan
 from central.venues.plan_flaws import Flaw, PlanFileFault
 from central.venues.planfile_checks import MOST_BYTES, Format, PlanFault, refused
-from central.venues.planfile_csv import read_csv, write_csv
+from central.venues.planfile_csv import read_csv
 from central.venues.planfile_json import read_json
 from central.venues.planfile_svg import read_svg
 from central.venues.planfile_table import MOST_LOOKED_AT, MOST_TITLES, seat_list_start

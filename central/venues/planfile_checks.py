@@ -237,7 +237,7 @@ class PlanFileChecks:
         `in_units`: it is in plan units for certain."""
         on_top, factor = self._on_top(1.0), 1.0
         if on_top and len(self._placed) > 2 and not in_units:
-            step = median_high(hypot(a.x - b.x, a.y - b.y) for (a, _), (b, _) in pairwise(self._placed))
+            step = self.usual_step()
             furthest = max(max(abs(seat.x), abs(seat.y)) for seat, _ in self._placed)
             if 0 < step < NEAR and furthest * SEAT_STEP / step <= FAR:
                 factor = SEAT_STEP / step
@@ -245,6 +245,11 @@ class PlanFileChecks:
         for at, other in on_top:
             self.fault(at + self.position_at, Flaw.ON_TOP, other=other)
         return factor
+
+    def usual_step(self) -> float:
+        """From a seat to the next; nought where there are too few to tell."""
+        steps = [hypot(a.x - b.x, a.y - b.y) for (a, _), (b, _) in pairwise(self._placed)]
+        return median_high(steps) if len(steps) > 1 else 0.0
 
     def _on_top(self, factor: float) -> list[tuple[str, str]]:
         """Looks around each seat in a grid for each size of seats: two of them are too near at the smaller one's reach,

@@ -9,11 +9,10 @@ same. So a plan that goes through a spreadsheet comes back whole.
 """
 
 import csv
-import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from central.kernel.characters import begins_formula, cells_of
+from central.venues.csv_writer import bare
 from central.venues.plan import (
     ROW_LABELS,
     Category,
@@ -25,15 +24,17 @@ from central.venues.plan import (
     SeatRow,
     Shape,
     Zone,
-    rounded,
+    usual_guid,
 )
 from central.venues.plan_flaws import Flaw, PlanFileFault, Things
+from central.venues.planfile_axes import Unit, axis_of, unclear_axes
 from central.venues.planfile_checks import (
     MOST_CORNERS_EACH,
     MOST_GUID,
     MOST_NAME,
     MOST_PLAN_NAME,
     MOST_SAID,
+    SEAT_RADIUS,
     SEAT_STEP,
     Enough,
     PlanFault,
@@ -43,15 +44,25 @@ from central.venues.planfile_checks import (
     shown,
 )
 from central.venues.planfile_scale import enlarged, fitted
-from central.venues.planfile_table import Notation, SeatList, SeatListStart, columns_of, seat_list_start, slips
+from central.venues.planfile_table import (
+    Notation,
+    SeatList,
+    SeatListStart,
+    columns_of,
+    letters_of,
+    seat_list_start,
+    slips,
+    unread,
+)
 from shared.outcome import Ok, Outcome
 
-NEEDED = ("zone", "row", "seat", "x", "y")
 AREA = ("shape", "x", "y", "colour", "border", "rotation", "width", "height", "points", "text", "text_x", "text_y",
         "text_colour", "text_size")  # fmt: skip
 UNNAMED = "Plan"
 MOST_COLUMNS = 40
 MOST_LINES = 250_000
+MOST_UNREAD = 12  # columns that are named
+LEAST_STEP, MOST_STEP = 4.0, 250.0  # from a seat to the next, 8 cm and 5 m: else the unit is another
 LAID_OUT_FROM, ROW_STEP = 50.0, 30.0  # plan units
 
 
@@ -76,7 +87,12 @@ class _CsvReader(PlanFileChecks):
         super().__init__()
         self._notation = notation
         self._width = 0  # cells of the line with the columns
+        self._columns_at = "line 1"
         self._columns: dict[str, int] = {}
+        self._unread: list[str] = []  # columns that are nobody's
+        self._nameless: set[int] = set()  # and those without a name, which may hold nothing
+        self._unit: Unit | None = None  # in which its positions count, if they say so
+        self._scale = 1.0  # plan units in one of what they count in
         self._rows: dict[str, dict[tuple[str, str], tuple[RowLabel | None, list[Seat]]]] = {}
         self._wanted: list[tuple[str, str]] = []  # where, category
         self._seats: list[Seat] = []
@@ -107,7 +123,7 @@ class _CsvReader(PlanFileChecks):
         for zone, at in self._zones.items():
             if zone not in self._rows and zone not in self._drawn:
                 self.fault(at, Flaw.ZONE_EMPTY, zone=zone)
-        factor = self.settled()
+        factor = 1.0 if self._far_apart() else self.settled(in_units=self._unit is not None)
         if self.count:
             return None
         if "x" not in self._columns:
@@ -115,7 +131,8 @@ class _CsvReader(PlanFileChecks):
         name, width, height = self._plan or (UNNAMED, 1, 1)
         categories = self._categories or {name: Category(name) for _, name in self._wanted}
         zones = dict.fromkeys((*self._zones, *self._rows, *self._drawn))
-        report = ImportReport(laid_out="x" not in self._columns)
+        unit = self._unit.value if self._unit else ""
+        report = ImportReport(laid_out="x" not in self._columns, unit=unit, unread=tuple(self._unread[:MOST_UNREAD]))
         plan = Plan(name, width, height, tuple(categories.values()), joined(map(self._zone, zones)), report)
         plan = enlarged(plan, factor)
         return self.sized(plan if self._plan else fitted(plan))
@@ -138,6 +155,7 @@ class _CsvReader(PlanFileChecks):
         )
 
     def _header(self, cells: Sequence[str], at: str) -> bool:
+        self._columns_at = at
         self._width = max(n for n, cell in enumerate(cells, 1) if cell.strip())
         if self._width > MOST_COLUMNS:
             raise self.too_many(at, Things.COLUMNS, MOST_COLUMNS)
@@ -148,21 +166,48 @@ class _CsvReader(PlanFileChecks):
             self._columns[column] = where[0]
         for slip, near in slips(cells):
             self.fault(at, Flaw.COLUMN_SLIP, name=shown(slip), near=near)
-        needed = NEEDED if {"x", "y"} & self._columns.keys() else [name for name in NEEDED if name not in ("x", "y")]
-        for name in needed:
+        self._unread, self._nameless = unread(cells, self._columns.values())
+        self._axes(cells, at)
+        for name in ("zone", "row", "seat"):
             if name not in self._columns:
                 self.fault(at, Flaw.COLUMN_MISSING, name=name)
         return not self.count
+
+    def _axes(self, cells: Sequence[str], at: str) -> None:
+        """Positions are read from both columns or from none, and what may be one is never passed over."""
+        there = {name: cells[self._columns[name]] for name in ("x", "y") if name in self._columns}
+        unclear = unclear_axes(cells) if len(there) < 2 else []
+        for cell in unclear:
+            self.fault(at, Flaw.COLUMN_UNCLEAR, name=shown(cell))
+        if len(there) == 1 and not unclear:
+            self.fault(at, Flaw.COLUMN_MISSING, name="y" if "x" in there else "x")
+        units = {axis.unit for cell in there.values() if (axis := axis_of(cell))}
+        if len(units) > 1:
+            self.fault(at, Flaw.UNITS_DIFFER, x=shown(there["x"]), y=shown(there["y"]))
+        self._unit = units.pop() if units else None
+        self._scale = self._unit.units if self._unit else 1.0
+
+    def _far_apart(self) -> bool:
+        """Whether what the columns say they count in cannot be, by the usual step from a seat to the next."""
+        step = self.usual_step()
+        if self._unit is None or not step or LEAST_STEP <= step <= MOST_STEP:
+            return False
+        metres = max(0.001, step / Unit.M.units)
+        self.fault(self._columns_at, Flaw.UNIT_UNLIKELY, unit=self._unit.value, metres=float(f"{metres:.2g}"))
+        return True
 
     def _seat(self, cells: Sequence[str], at: str) -> None:
         self.met_seat(at)
         if any(cell.strip() for cell in cells[self._width :]):
             self.fault(at, Flaw.CELLS, cells=len(cells), columns=self._width)
             return
+        for n in [n for n in self._nameless if n < len(cells) and cells[n].strip()]:
+            self._nameless.remove(n)
+            self._unread.append(letters_of(n))
 
         def cell(column: str) -> str:
             index = self._columns.get(column, len(cells))
-            return _bare(cells[index].strip(" ")) if index < len(cells) else ""
+            return bare(cells[index].strip(" ")) if index < len(cells) else ""
 
         def needed(column: str, most: int) -> str:
             return self.text(cell(column), f"{at}, {column}", most)
@@ -170,11 +215,11 @@ class _CsvReader(PlanFileChecks):
         before = self.count
         zone, row, number = needed("zone", 60), needed("row", 30), needed("seat", 20)
         category = needed("category", 60) if "category" in self._columns else UNNAMED
-        x, y = (self._digits(cell(axis), f"{at}, {axis}") if axis in self._columns else 0.0 for axis in ("x", "y"))
+        x, y = (self._length(cell(axis), f"{at}, {axis}") if axis in self._columns else 0.0 for axis in ("x", "y"))
         x, y = self.place(x, y, at)
         access = self.text(cell("access"), f"{at}, access", MOST_NAME, empty=True)
         guid = self.text(cell("guid"), f"{at}, guid", MOST_GUID, empty=True) or usual_guid(zone, row, number)
-        radius = int(self._digits(cell("radius") or "10", f"{at}, radius", 1, 1000)) or 10
+        radius = self._radius(cell("radius"), f"{at}, radius")
         marks = self.marks(cell("marks"), f"{at}, marks")
         label: RowLabel | None = None
         if wanted := cell("label"):
@@ -201,6 +246,18 @@ class _CsvReader(PlanFileChecks):
         seats.append(seat)
         self._seats.append(seat)
 
+    def _length(self, text: str, at: str, low: float | None = None, high: float | None = None) -> float:
+        """In plan units."""
+        return self._digits(text, at, low, high) * self._scale
+
+    def _radius(self, text: str, at: str) -> int:
+        """Of a seat; where lengths are measured, at most as large as one usually is drawn."""
+        if not text:
+            return SEAT_RADIUS
+        if self._unit is None:
+            return int(self._digits(text, at, 1, 1000)) or SEAT_RADIUS
+        return max(1, min(SEAT_RADIUS, round(self._length(text, at, 0, 1000))))
+
     def _digits(self, text: str, at: str, low: float | None = None, high: float | None = None) -> float:
         plain = self._notation.plain(text)
         if plain is None:
@@ -212,10 +269,10 @@ class _CsvReader(PlanFileChecks):
     # lines that tell more than seats
 
     def _extra(self, cells: Sequence[str], at: str) -> None:
-        kind, *rest = [_bare(cell.strip(" ")) for cell in cells]
+        kind, *rest = [bare(cell.strip(" ")) for cell in cells]
         rest += [""] * (len(AREA) + 1 - len(rest))
         if kind == "#plan":
-            width, height = (int(self._digits(side, at, 1, 4_000_000)) for side in rest[1:3])
+            width, height = (max(1, int(self._length(side, at, 1, 4_000_000))) for side in rest[1:3])
             self._plan = (self.text(rest[0], at, MOST_PLAN_NAME), width, height)
         elif kind == "#category":
             name = self.text(rest[0], at, MOST_NAME)
@@ -234,8 +291,8 @@ class _CsvReader(PlanFileChecks):
     def _area(self, cells: Sequence[str], at: str) -> DrawnArea:
         said = dict(zip(AREA, cells, strict=False))
 
-        def number(name: str, low: float | None = None, high: float | None = None) -> float:
-            return round(self._digits(said[name] or "0", f"{at}, {name}", low, high), 3)
+        def length(name: str, low: float | None = None, high: float | None = None) -> float:
+            return round(self._length(said[name] or "0", f"{at}, {name}", low, high), 3)
 
         if said["shape"] not in list(Shape):
             self.fault(at, Flaw.NO_SHAPE, shapes=", ".join(Shape))
@@ -246,105 +303,21 @@ class _CsvReader(PlanFileChecks):
             raise self.too_many(at, Things.CORNERS_EACH, MOST_CORNERS_EACH)
         for pair in said["points"].split(";") if said["points"] else ():
             x, _, y = pair.strip(" ").partition(" ")
-            points.append(self.place(self._digits(x, f"{at}, points"), self._digits(y, f"{at}, points"), at))
+            points.append(self.place(self._length(x, f"{at}, points"), self._length(y, f"{at}, points"), at))
         if shape is Shape.POLYGON and not points:
             self.fault(at, Flaw.POLYGON_EMPTY)
         text = self.text(said["text"], f"{at}, text", MOST_SAID, empty=shape is not Shape.TEXT)
         return DrawnArea(
             shape,
-            *self.place(number("x"), number("y"), at),
+            *self.place(length("x"), length("y"), at),
             self.colour(said["colour"], f"{at}, colour"),
             self.colour(said["border"], f"{at}, border"),
-            number("rotation"),
+            round(self._digits(said["rotation"] or "0", f"{at}, rotation"), 3),
             tuple(points),
-            number("width", 0, 4_000_000),
-            number("height", 0, 4_000_000),
+            length("width", 0, 4_000_000),
+            length("height", 0, 4_000_000),
             text,
-            *self.place(number("text_x"), number("text_y"), at),
+            *self.place(length("text_x"), length("text_y"), at),
             self.colour(said["text_colour"], f"{at}, text_colour"),
             int(self._digits(said["text_size"] or "16", f"{at}, text_size", 1, 10_000)),
         )
-
-
-def usual_guid(zone: str, row: str, number: str) -> str:
-    """What a seat is called in a file that gives it no guid."""
-    return f"{zone}-{row}-{number}"
-
-
-def write_csv(plan: Plan, point: str = ".") -> bytes:
-    """`point` before decimals: where it is a comma, semicolons part the cells, as spreadsheets there want it."""
-    places = [(zone, row, block, seat) for zone in plan.zones for row, block in _blocks(zone) for seat in row.seats]
-    more = [column for column, used in _extras(places).items() if used]
-    file = io.StringIO(newline="")
-    out = csv.writer(file, delimiter=";" if point == "," else ",", lineterminator="\r\n")
-
-    def number(value: float) -> str:
-        return str(rounded(value)).replace(".", point)
-
-    out.writerow([*NEEDED, "category", "access", *more])
-    for zone, row, block, seat in places:
-        usual = usual_guid(zone.name, row.number, seat.number)
-        told = {
-            "guid": "" if seat.guid == usual else _safe(seat.guid),
-            "radius": seat.radius,
-            "marks": " ".join(sorted(seat.marks)),
-            "label": row.label or "",
-            "block": block or "",
-        }
-        names = [_safe(text) for text in (zone.name, row.number, seat.number)]
-        position = [number(seat.x), number(seat.y)]
-        out.writerow([*names, *position, _safe(seat.category), _safe(seat.access), *(told[column] for column in more)])
-    out.writerow(["#plan", _safe(plan.name), plan.width, plan.height])
-    out.writerows(["#category", _safe(category.name), category.colour] for category in plan.categories)
-    if any(not zone.rows for zone in plan.zones):
-        out.writerows(["#zone", _safe(zone.name)] for zone in plan.zones)
-    out.writerows(["#area", _safe(zone.name), *_area_cells(area, number)] for zone in plan.zones for area in zone.areas)
-    return file.getvalue().encode()
-
-
-def _blocks(zone: Zone) -> Iterator[tuple[SeatRow, int]]:
-    """Rows of one name are told apart by a number, from the second one on."""
-    seen: dict[str, int] = {}
-    for row in zone.rows:
-        seen[row.number] = seen.get(row.number, -1) + 1
-        yield row, seen[row.number]
-
-
-def _extras(places: Sequence[tuple[Zone, SeatRow, int, Seat]]) -> dict[str, bool]:
-    """Which columns say something."""
-    return {
-        "guid": any(s.guid != usual_guid(zone.name, row.number, s.number) for zone, row, _, s in places),
-        "radius": any(seat.radius != 10 for _, _, _, seat in places),
-        "marks": any(seat.marks for _, _, _, seat in places),
-        "label": any(row.label for _, row, _, _ in places),
-        "block": any(block for _, _, block, _ in places),
-    }
-
-
-def _area_cells(area: DrawnArea, number: Callable[[float], str]) -> list[object]:
-    points = ";".join(f"{number(x)} {number(y)}" for x, y in area.points)
-    return [
-        area.shape.value, number(area.x), number(area.y), area.colour, area.border, number(area.rotation),
-        number(area.width), number(area.height), points, _safe(area.text), number(area.text_x), number(area.text_y),
-        area.text_colour, area.text_size,
-    ]  # fmt: skip
-
-
-def _safe(text: str) -> str:
-    """Behind an apostrophe, what a spreadsheet takes for a formula or this file for a line of its own."""
-    first, *others = cells_of(text)
-    return "".join((f"'{first}" if first[:1] == "#" else _marked(first), *map(_marked, others)))
-
-
-def _marked(cell: str) -> str:
-    return f"'{cell}" if cell[:1] == "'" or begins_formula(cell) else cell
-
-
-def _bare(text: str) -> str:
-    """What `_safe` made safe, as it was."""
-    first, *others = cells_of(text)
-    return "".join((first[1:] if first[:2] == "'#" else _unmarked(first), *map(_unmarked, others)))
-
-
-def _unmarked(cell: str) -> str:
-    return cell[1:] if cell[:1] == "'" and _marked(cell[1:]) != cell[1:] else cell

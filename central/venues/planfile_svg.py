@@ -6,7 +6,7 @@ is read by a mapping (svg_sources.py).
 
 from collections.abc import Mapping
 
-from central.venues.plan import ROW_LABELS, Category, DrawnArea, Plan, Seat, SeatRow, Shape, Zone
+from central.venues.plan import ROW_LABELS, Category, DrawnArea, Plan, Seat, SeatRow, Shape, Zone, usual_guid
 from central.venues.plan_flaws import Flaw
 from central.venues.planfile_checks import (
     FAR,
@@ -17,7 +17,6 @@ from central.venues.planfile_checks import (
     MOST_SAID,
     shown,
 )
-from central.venues.planfile_csv import usual_guid
 from central.venues.svg_parts import (
     DrawnPlace,
     DrawnRow,

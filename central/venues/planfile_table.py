@@ -4,11 +4,13 @@ are nobody's or empty, thousands, a comma or a point for the decimals."""
 import csv
 import io
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
+
+from central.kernel.characters import tidy
+from central.venues.planfile_axes import axis_of, plain
 
 COLUMNS = (
     "zone", "row", "seat", "x", "y", "category", "access", "guid", "radius", "marks", "label", "block",
@@ -22,7 +24,7 @@ _OTHER_WORDS: Mapping[str, str] = {  # fr, de, es, it, and other ticketing's Eng
     "radius": "rayon radio raggio",
     "marks": "marques merkmale marcas segni",
 }
-_MEANT = {column: column for column in COLUMNS} | {
+_MEANT = {column: column for column in COLUMNS if column not in ("x", "y")} | {
     word: column for column, words in _OTHER_WORDS.items() for word in words.split()
 }
 _DELIMITERS = ",;\t"
@@ -48,7 +50,7 @@ def seat_list_start(text: str) -> SeatListStart | None:
         end = _LINE_END.search(text, at)
         line = text[at : min(end.start() if end else len(text), at + MOST_LOOKED_AT)]
         delimiter = max(_DELIMITERS, key=line.count)
-        named = {_MEANT.get(_plain(cell)) for cell in next(csv.reader([line], delimiter=delimiter), [])}
+        named = {_MEANT.get(plain(cell)) for cell in next(csv.reader([line], delimiter=delimiter), [])}
         if "seat" in named and named & {"zone", "row"}:
             return SeatListStart(at, above, delimiter)
         if end is None:
@@ -84,33 +86,46 @@ class SeatList:
         return notation_of((cells[n] for cells in seats for n in where if n < len(cells)), self._start.delimiter)
 
 
-def _plain(word: str) -> str:
-    letters = unicodedata.normalize("NFKD", word).casefold()
-    return "".join(letter for letter in letters if letter.isalnum())
-
-
 def meant(word: str) -> str | None:
     """The column that is called so, in any of the languages."""
-    return _MEANT.get(_plain(word))
+    return _MEANT.get(plain(word))
 
 
 def columns_of(cells: Sequence[str]) -> dict[str, list[int]]:
     """Column → where it stands. Under its own name it goes before what else may mean it."""
-    words = [_plain(cell) for cell in cells]
+    words = [plain(cell) for cell in cells]
+    columns = [_column(cell) for cell in cells]
     found = {}
     for column in COLUMNS:
-        meant = [n for n, word in enumerate(words) if _MEANT.get(word) == column]
+        meant = [n for n, each in enumerate(columns) if each == column]
         if where := [n for n in meant if words[n] == column] or meant:
             found[column] = where
     return found
 
 
+def _column(cell: str) -> str | None:
+    axis = axis_of(cell)
+    return axis.name if axis else meant(cell)
+
+
 def slips(cells: Iterable[str]) -> Iterable[tuple[str, str]]:
     """Columns that are none of ours but all but named like one: left out, what stands in them would be lost."""
     for cell in cells:
-        word = _plain(cell)
-        if word not in _MEANT and (near := get_close_matches(word[:40], _MEANT, 1, LIKE)):
+        word = plain(cell)
+        if _column(cell) is None and (near := get_close_matches(word[:40], _MEANT, 1, LIKE)):
             yield cell, near[0]
+
+
+def unread(cells: Sequence[str], used: Collection[int]) -> tuple[list[str], set[int]]:
+    """Columns that are nobody's: their names, and where those without one stand, of which only seats tell whether
+    anything is lost with them."""
+    names = {n: tidy(cell).strip() for n, cell in enumerate(cells) if n not in used}
+    return [name for name in names.values() if name], {n for n, name in names.items() if not name}
+
+
+def letters_of(n: int) -> str:
+    """What a spreadsheet calls a column: A, B … Z, AA."""
+    return letters_of(n // 26 - 1) + letters_of(n % 26) if n >= 26 else chr(ord("A") + n)
 
 
 # numbers

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
 
-from central.venues.plan import Category, DrawnArea, Plan, Seat, SeatRow, Shape, Zone
+from central.venues.plan import Category, DrawnArea, Plan, Seat, SeatRow, Shape, Zone, usual_guid
 from central.venues.plan_flaws import Flaw
 from central.venues.planfile_checks import FAR, MOST_NAME, MOST_NUMBER, MOST_ROW_NAME, MOST_SAID
-from central.venues.planfile_csv import UNNAMED, usual_guid
+from central.venues.planfile_csv import UNNAMED
 from central.venues.svg_shapes import NotSvg, scale
 from central.venues.svg_sources import NEAREST, NameSource, SeatPart, SvgMapping, Where, read
 from central.venues.svg_survey import Box, SvgElement, SvgSurvey, SvgText

@@ -3,8 +3,7 @@
 from math import ceil, floor
 from xml.sax.saxutils import quoteattr
 
-from central.venues.plan import DrawnArea, Plan, Seat, Shape, rounded
-from central.venues.planfile_csv import usual_guid
+from central.venues.plan import DrawnArea, Plan, Seat, Shape, rounded, usual_guid
 
 
 def write_svg(plan: Plan) -> bytes:

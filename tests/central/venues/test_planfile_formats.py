@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from central.kernel.characters import is_formula
+from central.venues.csv_writer import write_csv
 from central.venues.plan import Category, DrawnArea, Mark, Plan, Seat, SeatRow, Shape, Zone
 from central.venues.planfile import Format, PlanFault, format_of, read_plan, written
-from central.venues.planfile_csv import write_csv
 from shared.outcome import Ok, Refused
 from tests.central.venues.flaws import told
 from tests.whole import part

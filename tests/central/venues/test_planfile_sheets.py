@@ -159,3 +159,103 @@ def test_letters_that_are_none_are_a_fault_and_never_a_name() -> None:
     answer = read_plan((HEAD + "P\x81;A;1;10;20;C;\r\n").encode("latin-1"))
     assert isinstance(answer, Refused)
     assert "U+FFFD" in told(answer)[0][1]
+
+
+def placed(columns: str, step: float = 0.5, between: str = ";") -> bytes:
+    rows = (f"P;{row};{n};{n * step:g};{line * 2 * step:g}" for line, row in enumerate("AB") for n in range(1, 5))
+    return "\n".join([f"zone;row;seat;{columns}", *rows]).replace(";", between).encode()
+
+
+@pytest.mark.parametrize(
+    "columns, unit, step",
+    [
+        ("X (ft);Y (ft)", "foot", 1.64),
+        ("X (m);Y (m)", "m", 0.5),
+        ("X_ft;Y_ft", "foot", 1.64),
+        ("x [cm];y [cm]", "cm", 50),
+        ("X en mètres;Y en mètres", "m", 0.5),
+        ("Coord. X (pieds);Coord. Y (pieds)", "foot", 1.64),
+        ("Coordonnée X (mm);Coordonnée Y (mm)", "mm", 500),
+        ("Abscisse (m);Ordonnée (m)", "m", 0.5),
+        ("X-Koordinate in Metern;Y-Koordinate in Metern", "m", 0.5),
+        ("Lage X (Fuß);Lage Y (Fuß)", "foot", 1.64),
+        ("Posición X (metros);Posición Y (metros)", "m", 0.5),
+        ("Coordenada X [pulgadas];Coordenada Y [pulgadas]", "inch", 19.7),
+        ("Posizione X (centimetri);Posizione Y (centimetri)", "cm", 50),
+        ("Ascissa (piedi);Ordinata (piedi)", "foot", 1.64),
+        ("x in;y in", "inch", 19.7),
+        ("XPosFeet;YPosFeet", "foot", 1.64),
+    ],
+)
+def test_positions_count_in_what_their_columns_say(columns: str, unit: str, step: float) -> None:
+    """25 plan units are half a metre: as far as a seat usually is from the next."""
+    answer = read_plan(placed(columns, step))
+    assert isinstance(answer, Ok), answer
+    assert (answer.value.report.unit, answer.value.report.laid_out) == (unit, False)
+    for row in answer.value.zones[0].rows:
+        assert all(24.9 < b.x - a.x < 25.1 for a, b in pairwise(row.seats))
+    first, second = (row.seats[0] for row in answer.value.zones[0].rows)
+    assert 49.9 < second.y - first.y < 50.1 and first.radius == 10
+    assert answer.value.width > answer.value.zones[0].rows[0].seats[-1].x
+
+
+@pytest.mark.parametrize(
+    "columns",
+    ["Position X;Position Y", "pos_x;pos_y", "posX;posY", "cx;cy", "Abscisse;Ordonnée", "X-Koord.;Y-Koord.",
+     "Coordenada X;Coordenada Y", "Coordinata X;Coordinata Y", "x (px);y (px)", "Seat X;Seat Y", "Sitz X;Sitz Y"],
+)  # fmt: skip
+def test_positions_are_found_whatever_their_columns_are_called(columns: str) -> None:
+    assert seats_at(placed(columns, 25)) == seats_at(placed("x;y", 25)) != []
+
+
+def seats_at(data: bytes) -> list[tuple[float, float]]:
+    answer = read_plan(data)
+    assert isinstance(answer, Ok) and not answer.value.report.unit, answer
+    return [(seat.x, seat.y) for _, _, seat in answer.value.seats()]
+
+
+@pytest.mark.parametrize(
+    "columns, step, said",
+    [
+        ("Grid X;Grid Y", 25, ["“Grid X” seems to be a position", "“Grid Y” seems to be a position"]),
+        ("X (furlong);Y (furlong)", 25, ["“X (furlong)” seems", "“Y (furlong)” seems"]),
+        ("X (%);Y (%)", 25, ["“X (%)” seems", "“Y (%)” seems"]),
+        ("x1;y1", 25, ["“x1” seems", "“y1” seems"]),
+        ("X/Y;Note", 25, ["“X/Y” seems"]),
+        ("X;Y offset", 25, ["“Y offset” seems"]),
+        ("X;Note", 25, ["column “y” is missing"]),
+        ("X (m);Y (ft)", 0.5, ["do not count in one unit"]),
+        ("X (m);Y", 0.5, ["only one says its own"]),
+        ("X (m);Y (m)", 25, ["count in metres: a seat would usually be 25 m from the next"]),
+        ("X (mm);Y (mm)", 0.5, ["count in millimetres: a seat would usually be 0.001 m"]),
+    ],
+)
+def test_what_may_be_a_position_is_asked_about_and_never_passed_over(
+    columns: str, step: float, said: list[str]
+) -> None:
+    found = [what for _, what in refused(placed(columns, step).decode())]
+    assert len(found) == len(said) and all(part in what for part, what in zip(said, found, strict=True)), found
+
+
+def test_its_own_name_goes_before_a_measured_one() -> None:
+    rows = "".join(f"P,A,{n},{n * 25},0,{n * 0.4},0\n" for n in range(4))
+    answer = read_plan(("zone,row,seat,x,y,X (m),Y (m)\n" + rows).encode())
+    assert isinstance(answer, Ok) and [seat.x for _, _, seat in answer.value.seats()] == [0, 25, 50, 75]
+    assert answer.value.report.unread == ("X (m)", "Y (m)")
+
+
+def test_columns_that_are_not_read_are_named() -> None:
+    """Those without a name by their letter, where something stands in them."""
+    answer = read_plan(b"zone;row;seat;Prix;;Accessible (Y/N);;Z\nP;A;1;25,00;oui;Y;;1\nP;A;2;25,00;;N;;\n")
+    assert isinstance(answer, Ok)
+    assert answer.value.report.unread == ("Prix", "Accessible (Y/N)", "Z", "E") and answer.value.report.laid_out
+
+
+def test_a_measured_list_says_its_seats_and_areas_in_one_measure() -> None:
+    rows = placed("x (m);y (m)") + "\n#plan;Salle;30;20\n#area;P;rectangle;1;2;;;45;3;4;;Scène;2;3;;16\n".encode()
+    answer = read_plan(rows)
+    assert isinstance(answer, Ok), answer
+    (area,) = answer.value.zones[0].areas
+    assert (answer.value.width, answer.value.height) == (1500, 1000)
+    assert (area.x, area.y, area.width, area.height, area.rotation, area.text_size) == (50, 100, 150, 200, 45, 16)
+    assert (area.text_x, area.text_y) == (100, 150)

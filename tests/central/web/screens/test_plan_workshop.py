@@ -9,10 +9,14 @@ from tests.central.web.screens.conftest import CSRF, Browser
 
 SPACE = derived_id("house", "venue", 1)
 LIST = b"zone,row,seat\nOrchestre,A,1\nOrchestre,A,2\n"
+FEET = b"zone,row,seat,X (ft),Y (ft)\n" + b"".join(b"P,A,%d,%g,5\n" % (n, n * 1.8) for n in range(6))
+MORE = b"zone,row,seat,x,y,Prix,<i>Note</i>\n" + b"".join(b"P,A,%d,%d,5,1,2\n" % (n, n * 25) for n in range(6))
 METRES = b"zone,row,seat,x,y\n" + b"".join(b"P,A,%d,%g,5\n" % (n, n * 0.5) for n in range(6))
 PLACED = b"zone,row,seat,x,y\nP,A,1,0,5\nP,A,2,25,5\n"
-DRAWN = "Cette liste ne donnait aucune position"
+DRAWN = "Aucune colonne de cette liste n’est une position"
 LARGER = "tout a été agrandi 50 fois"
+IN_FEET = "Les colonnes des positions comptent en pieds"
+UNREAD = "2 colonnes du fichier n’ont pas été lues\u202f: «\u202fPrix, &lt;i&gt;Note&lt;/i&gt;\u202f»"
 
 
 async def bring(browser: Browser, code: str, file: bytes) -> str:
@@ -24,12 +28,14 @@ async def bring(browser: Browser, code: str, file: bytes) -> str:
 
 
 @pytest.mark.parametrize(
-    "file, said", [(LIST, DRAWN), (METRES, LARGER), (PLACED, "")], ids=["list", "metres", "positions"]
+    "file, said",
+    [(LIST, DRAWN), (METRES, LARGER), (FEET, IN_FEET), (MORE, UNREAD), (PLACED, "")],
+    ids=["list", "metres", "feet", "more", "positions"],
 )
 async def test_what_was_done_with_a_file_is_said_on_the_page_after_it(browser: Browser, file: bytes, said: str) -> None:
     page = await bring(browser, "NEUVE", file)
     assert "data-canvas" in page, "it is its plan"
-    assert [each for each in (DRAWN, LARGER) if each in page] == ([said] if said else [])
+    assert [each for each in (DRAWN, LARGER, IN_FEET, UNREAD) if each in page] == ([said] if said else [])
 
 
 async def test_what_is_wrong_is_said_in_french_on_a_french_page(browser: Browser) -> None:
@@ -41,9 +47,23 @@ async def test_what_is_wrong_is_said_in_french_on_a_french_page(browser: Browser
     assert "tout le fichier" in neither and "ni un plan de salle en JSON" in neither
 
 
-@pytest.mark.parametrize("said", ["times=nan", "times=-3", "times=1e999", "times=x", "laid_out=2"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "times=nan",
+        "times=-3",
+        "times=1e999",
+        "times=x",
+        "laid_out=2",
+        "unit=parsec",
+        "unread=Prix&mark=",
+        "unread=Appelez+le+12&mark=00000000000000000000000000000000",
+    ],
+)
 async def test_an_address_makes_no_page_say_what_is_not(browser: Browser, said: str) -> None:
     made = await bring(browser, "NEUVE", PLACED)
     path = made.split("data-print", 1)[0].rsplit('/export/json"', 1)[0].rsplit('href="', 1)[1]
     page = (await browser.get(f"{path}?{said}")).text
-    assert "data-canvas" in page and "agrandi" not in page and DRAWN not in page
+    assert "data-canvas" in page and not any(
+        each in page for each in ("agrandi", DRAWN, "comptent en", "pas été lue", "Appelez")
+    )
