@@ -2,7 +2,7 @@
 
 from central.kernel.privileges import UsualProfile
 from central.kernel.turns import Sales
-from central.pricing import checklist_items, checks, ops, pages
+from central.pricing import checklist_items, checks, ops, pages, price_history
 from central.pricing.model import PricingPrivilege
 from central.web.area import Area
 from central.web.rooms import Room
@@ -10,7 +10,7 @@ from central.web.rooms import Room
 AREA = Area(
     name="pricing",
     room=Room.PRICES,
-    modules=(ops, checks),
+    modules=(ops, checks, price_history),
     sales=Sales(offered=("price_grid", "price", "tariff")),
     privileges=tuple(PricingPrivilege),
     usual={

@@ -6,7 +6,7 @@ GET /admin/audit/<command>  one command
 GET /admin/audit.csv, /admin/audit.xlsx    with the same filters
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -23,20 +23,21 @@ from central.kernel.db import in_list
 from central.kernel.deleted_rows import with_gone
 from central.kernel.door import Door, NoEntry
 from central.kernel.entity import BY_NAME
-from central.kernel.former_names import renamed, today
-from central.kernel.personal_data import ERASED, STRUCK
+from central.kernel.former_names import today
 from central.kernel.registry import COMMANDS
 from central.kernel.scope import narrowing
 from central.kernel.tx import Read
 from central.web.actor_words import ACTOR_WORDS
 from central.web.deed_words import LOG_WORDS, done_words
 from central.web.frame import Frame
+from central.web.history.asked_fields import LogField, asked_fields
 from central.web.history.entries import LogEntry, TouchedThing
 from central.web.history.log import AUDIT, LogFilter, LogPage, LogRow, found, kept_reason, whole
+from central.web.history.part_words import PARTS, FieldWords
 from central.web.history.past_states import Act, FieldDifference
 from central.web.history.records import changes, visible
 from central.web.history.sheets import Write, csv_sheet, excel_sheet
-from central.web.history.words import FieldWords, Sayer, act_text, named, origin_text, people
+from central.web.history.words import Sayer, act_text, named, origin_text, people
 from central.web.screens.export_lane import EXPORT_LANE
 from central.web.screens.listing import seen_at
 from central.web.screens.moments import said_moment
@@ -61,12 +62,6 @@ class Choices:
     who: list[tuple[str, str]]
     command: list[tuple[str, str]]
     entity: list[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class LogField:
-    name: str
-    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,15 +217,19 @@ def in_words(
         did[row_id] += f"{t.colon}{more}"
     made = []
     for row in rows:
+        wholes = [thing for _, thing, _ in touched.get(row.id, ()) if lines and thing in seen and thing[0] in PARTS]
+        parts = {(table, each): PARTS[table].said(read, t, each, [row.id]).get(row.id, ()) for table, each in wholes}
+        told = {PARTS[entity].table for entity, _ in parts}
         shown = tuple(
-            _thing(read, t, names, act, thing, change if lines else {}, thing in seen, zone)
+            _thing(read, t, names, act, thing, change if lines else {}, thing in seen, zone, parts.get(thing, ()))
             for act, thing, change in touched.get(row.id, ())
+            if thing[0] not in told
         )
         made.append(
             LogEntry(
                 row, t.moment(row.at, zone), who[row.actor], origin_text(t, row.origin, row.actor), did[row.id],
                 places("context", row.place) if row.place else "", t.reason(row.reason) if row.reason else "", shown,
-                max(0, counts.get(row.id, 0) - len(shown)),
+                max(0, counts.get(row.id, 0) - len(touched.get(row.id, ()))),
             )
         )  # fmt: skip
     return made
@@ -303,8 +302,9 @@ def _counts(read: Read, ids: list[str]) -> dict[str, int]:
 
 
 def _thing(
-    read: Read, t: Texts, names: Any, act: Act, thing: Thing, change: Mapping[str, Any], seen: bool, zone: ZoneInfo
-) -> TouchedThing:
+    read: Read, t: Texts, names: Any, act: Act, thing: Thing, change: Mapping[str, Any], seen: bool, zone: ZoneInfo,
+    parts: tuple[FieldWords, ...] = (),
+) -> TouchedThing:  # fmt: skip
     entity, row_id = thing
     if not seen:
         return TouchedThing(act_text(t, act), t.entity(entity), "", "", seen=False)
@@ -316,7 +316,7 @@ def _thing(
         declaration = BY_NAME[entity]
         states = [{each.field: each.before for each in pairs}, {each.field: each.after for each in pairs}]
         lines = Sayer(read, t, declaration, row_id, states, zone).lines(pairs)
-    return TouchedThing(act_text(t, act), t.entity(entity), name, href, lines=lines)
+    return TouchedThing(act_text(t, act), t.entity(entity), name, href, lines=(*parts, *lines))
 
 
 # --- one command -----------------------------------------------------------------------------------------------------
@@ -334,7 +334,7 @@ def one(door: Door, read: Read, t: Texts, command_id: str) -> One | None:
     may = _may_see_what_was_asked(door, read, logged)
     body = read.people.opened([(logged.id, sealed)])[0]
     about = _about(door, read, t, logged.command, body)
-    asked = tuple(_fields(t, logged.command, body, about)) if may else ()
+    asked = tuple(asked_fields(door, read, t, logged.command, body, about)) if may else ()
     refusal = "" if logged.ok else _refusal(read, t, logged.command, answer, may)
     return One(entry, asked, may, refusal, logged.hash, about)
 
@@ -354,38 +354,6 @@ def _may_see_what_was_asked(door: Door, read: Read, row: LogRow) -> bool:
     needs = BY_NAME[handler.on].read if handler.on in BY_NAME else handler.needs
     places = _places(door, read, needs or AUDIT)
     return not read.actor.perimeter and (places is None or row.place in places)
-
-
-def _fields(t: Texts, command: str, body: Mapping[str, Any], about: tuple[str, str] | None) -> Iterable[LogField]:
-    """A generated change says what it sets; its revision says nothing to people, nor does what an area says in words.
-    What it acted on is called by its name (`about`), for who may see it."""
-    said = LOG_WORDS[command].fields if command in LOG_WORDS else frozenset()
-    on = next(iter(COMMANDS[command].hints), "") if command in COMMANDS and about else ""
-    entity = (COMMANDS[command].on if command in COMMANDS else None) or command.partition("_")[2]
-    generated = set(body) == {"id", "set", "seen"} and isinstance(body["set"], dict)
-    asked = {"id": body["id"], **body["set"]} if generated else body
-    for name, value in renamed(entity, asked).items():
-        if name in said:
-            continue
-        label = t("Identifiant") if name == "id" else t.known(f"field:{command}.{name}") or t.field(entity, name)
-        yield LogField(label, about[0] if about and name == on != "id" else _plain(t, value))
-
-
-def _plain(t: Texts, value: Any) -> str:
-    match value:
-        case None | "":
-            return t("rien")
-        case bool():
-            return t("oui") if value else t("non")
-        case str():
-            text = {STRUCK: t("gardé secret"), ERASED: t("effacé")}.get(value, value)
-        case dict() if all(isinstance(each, str) for each in value.values()):
-            text = ", ".join(f"{name} : {each}" for name, each in value.items())
-        case list() if all(isinstance(each, str) for each in value):
-            text = ", ".join(value)
-        case _:
-            text = orjson.dumps(value).decode()
-    return text if len(text) <= 500 else text[:499] + "…"
 
 
 def _refusal(read: Read, t: Texts, command: str, answer: str, may: bool) -> str:

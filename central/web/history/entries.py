@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from central.web.history.log import LogRow
-from central.web.history.words import FieldWords, Who
+from central.web.history.part_words import FieldWords
+from central.web.history.words import Who
 
 
 @dataclass(frozen=True, slots=True)

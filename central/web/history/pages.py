@@ -18,6 +18,7 @@ from central.kernel.door import Door, Reply
 from central.kernel.tx import Read
 from central.web.form import form_of
 from central.web.frame import Frame
+from central.web.history.part_words import FieldWords
 from central.web.history.past_states import (
     FieldDifference,
     NoWayBack,
@@ -30,7 +31,7 @@ from central.web.history.past_states import (
     undone,
 )
 from central.web.history.records import Past, command_for, means_of, past
-from central.web.history.words import EntryWords, FieldWords, Sayer, in_words, sayer, title_of
+from central.web.history.words import EntryWords, Sayer, in_words, sayer, title_of
 from central.web.screens.changes import effects
 from central.web.screens.moments import said_moment
 from central.web.screens.refusals import SaidRefusal, said

@@ -56,12 +56,14 @@ class _Audited:
     command: str
     action: str
     entity: str
+    entity_id: str
     change: str
 
 
 _AUDITED = columns(
     _Audited, seq="l.seq", turn="l.turn", n="a.n", command_id="a.command_id", at="l.at", actor="l.actor",
-    origin="l.origin", command="l.name", action="a.action", entity="a.entity", change="a.change",
+    origin="l.origin", command="l.name", action="a.action", entity="a.entity", entity_id="a.entity_id",
+    change="a.change",
 )  # fmt: skip
 
 
@@ -75,18 +77,37 @@ def _entry(row: _Audited, said: Mapping[str, Any]) -> RowEntry:
 
 
 def entries(read: Read, entity: str, row_id: str) -> list[RowEntry]:
+    return entries_of(read, entity, [row_id]).get(row_id, [])
+
+
+def entries_of(read: Read, entity: str, ids: Sequence[str]) -> dict[str, list[RowEntry]]:
+    """By id, newest first; of all together no more than of one."""
     called, params = in_list("entity", names_of(entity))
+    those, more = in_list("id", ids)
     rows = read.run(
         f"SELECT {_AUDITED} FROM audit a JOIN command_log l ON l.id = a.command_id "  # noqa: S608 - our names
-        f"WHERE a.entity_id = :id AND a.entity IN {called} "
+        f"WHERE a.entity_id IN {those} AND a.entity IN {called} "
         "ORDER BY CASE WHEN l.seq IS NULL THEN 0 ELSE 1 END, l.seq DESC, l.turn DESC, a.n DESC LIMIT :n",
-        id=row_id,
         n=MOST + 1,
         **params,
+        **more,
     )
     audited = [_Audited(*row) for row in rows]
     said = changes(read, [(row.command_id, row.entity, row.change) for row in audited])
-    return [_entry(row, change) for row, change in zip(audited, said, strict=True)]
+    found: dict[str, list[RowEntry]] = {}
+    for row, change in zip(audited, said, strict=True):
+        found.setdefault(row.entity_id, []).append(_entry(row, change))
+    return found
+
+
+def moments_of(read: Read, entity: str, ids: Sequence[str]) -> dict[str, list[RowMoment]]:
+    """What happened to each of many rows, newest first, with what it was."""
+    declaration = BY_NAME[entity]
+    those, params = in_list("id", ids)
+    rows = read.run(f"{declaration.select_sql} WHERE id IN {those}", **params)
+    at = declaration.names.index("id")
+    now = {row[at]: struck(declaration, dict(zip(declaration.names, row, strict=True))) for row in rows}
+    return {each: moments(now.get(each), said) for each, said in entries_of(read, entity, ids).items()}
 
 
 def changes(read: Read, rows: Sequence[tuple[str, str, str]]) -> list[Mapping[str, Any]]:

@@ -1,5 +1,6 @@
 """A history in words: who, from where, what they did, and each value before and after as the screens show it."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,11 +19,15 @@ from central.kernel.personal_data import ERASED, STRUCK
 from central.kernel.tx import Read
 from central.web.actor_words import ACTOR_WORDS, actor_of, nobodys_name
 from central.web.deed_words import done_words
+from central.web.history.part_words import PARTS, FieldWords
 from central.web.history.past_states import Act, FieldDifference, RowMoment, State, restored, undone
 from central.web.history.records import Past, means_of
 from central.web.screens.cells import Cell, CellReader, address, ref_of
+from central.web.screens.inner_words import inner_text
 from central.web.screens.names import Labels, called, currencies_of, house_timezone, labels, timezones_of, title_column
 from central.web.texts import Texts
+
+_DIGEST = re.compile(r"[0-9a-f]{40,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +37,6 @@ class Who:
     name: str
     kind: str
     href: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FieldWords:
-    """A field before and after; `before` or `after` None: there was no such thing. `doubt`: something else changed it
-    since, that left no entry."""
-
-    field: str
-    before: Cell | None
-    after: Cell | None
-    doubt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +91,21 @@ class Sayer:
         if raw is None or raw == "":
             return Cell("")
         if name not in self._declaration.names:
-            return Cell(str(raw))
+            return Cell(inner_text(self.t, str(raw)))
         column = self._declaration.column(name)
         if column.bulky:
-            return Cell(in_brief(str(raw)))
+            return Cell(inner_text(self.t, in_brief(str(raw))))
         try:
             value = raw if column.from_db is None else column.from_db(raw)
             row = SimpleNamespace(id=self._row_id, **({} if name == "id" else {name: value}))
             return self._reader.cell(row, column, short=False)
         except (ValueError, TypeError, KeyError, AttributeError):  # of an older shape
-            return Cell(str(raw))
+            return Cell(inner_text(self.t, str(raw)))
 
-    def _is_said(self, name: str) -> bool:
+    def _is_said(self, name: str, *values: Any) -> bool:
         """What is for programs says nothing to anybody."""
+        if any(isinstance(each, str) and _DIGEST.fullmatch(each) for each in values):
+            return False
         column = self._declaration.column(name) if name in self._declaration.names else None
         return column is None or column.look is not Look.MACHINE
 
@@ -122,7 +118,7 @@ class Sayer:
                 each.field in doubts,
             )
             for each in found
-            if self._is_said(each.field)
+            if self._is_said(each.field, each.before, each.after)
         )
 
     def state(self, state: State) -> tuple[FieldWords, ...]:
@@ -130,7 +126,7 @@ class Sayer:
         return tuple(
             FieldWords(self.field(name), None, self.cell(name, state[name]))
             for name in (*self._declaration.names, *sorted(set(state) - set(self._declaration.names)))
-            if name in state and name != "id" and self._is_said(name)
+            if name in state and name != "id" and self._is_said(name, state[name])
         )
 
 
@@ -142,10 +138,17 @@ def sayer(read: Read, t: Texts, past: Past) -> Sayer:
 def in_words(read: Read, t: Texts, say: Sayer, past: Past, found: Sequence[RowMoment]) -> list[EntryWords]:
     who = people(read, t, [moment.entry.actor for moment in found])
     did = done_words(read, t, [(moment.entry.command_id, moment.entry.command) for moment in found])
-    return [_told(t, say, past, moment, who, did[moment.entry.command_id]) for moment in found]
+    commands = [moment.entry.command_id for moment in found]
+    parts = PARTS[past.declaration.name].said(read, t, past.id, commands) if past.declaration.name in PARTS else {}
+    return [
+        _told(t, say, past, moment, who, did[moment.entry.command_id], parts.get(moment.entry.command_id, ()))
+        for moment in found
+    ]
 
 
-def _told(t: Texts, say: Sayer, past: Past, moment: RowMoment, who: Mapping[str, Who], did: str) -> EntryWords:
+def _told(
+    t: Texts, say: Sayer, past: Past, moment: RowMoment, who: Mapping[str, Who], did: str, parts: tuple[FieldWords, ...]
+) -> EntryWords:
     entry = moment.entry
     match entry.act:
         case Act.CHANGED:
@@ -155,7 +158,7 @@ def _told(t: Texts, say: Sayer, past: Past, moment: RowMoment, who: Mapping[str,
             lines = say.state(moment.after or {})
         case Act.DELETED:
             lines = tuple(FieldWords(line.field, line.after, None) for line in say.state(moment.before or {}))
-    lines = tuple(line for line in lines if _says(line.before) or _says(line.after))
+    lines = tuple(line for line in (*parts, *lines) if _says(line.before) or _says(line.after))
     means = means_of(past.declaration, past.now)
     wanted = moment.before if entry.act is Act.DELETED else moment.after
     return EntryWords(

@@ -2,15 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, is_dataclass
-from dataclasses import fields as dataclass_fields
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
-
-import orjson
 
 from central.kernel.entity import BY_NAME, Column, Declaration, Look, mark_of
 from central.kernel.house_settings import CURRENCY, DECLARED, SettingLook, day_of
@@ -19,6 +16,7 @@ from central.kernel.tx import Read
 from central.kernel.values import OneOf, Word, Zero
 from central.web.actor_words import actor_row, nobodys_name
 from central.web.screens.fields import FieldKind, duration_text, field_of
+from central.web.screens.inner_words import in_json, inner_lines, inner_text
 from central.web.screens.names import Labels, currencies_of, house_timezone, labels, timezones_of
 from central.web.screens.notation import Value
 from central.web.screens.rights import node_text
@@ -237,20 +235,17 @@ def _cell_of_many(of: CellReader, column: Column, value: Any, short: bool) -> Ce
         is_state = of.declaration.life is not None and of.declaration.life[0] == column.name
         return Cell(said, state=str(value) if is_state else "")
     if isinstance(value, tuple):
-        in_words = node_text if _kind(column) is FieldKind.RIGHTS else _plain
+        in_words = node_text if _kind(column) is FieldKind.RIGHTS else inner_text
         lines = tuple(in_words(t, each) for each in value)
         return Cell(clip(", ".join(lines))) if short else Cell("", lines=lines)
     if isinstance(value, dict):
         if column.name == "settings":
             lines = tuple(f"{t.setting(key)}{t.colon}{setting_text(t, key, text)}" for key, text in value.items())
         else:
-            lines = tuple(f"{key}{t.colon}{_plain(t, each)}" for key, each in value.items())
+            lines = tuple(f"{key}{t.colon}{inner_text(t, each)}" for key, each in value.items())
         return Cell(clip(", ".join(lines))) if short else Cell("", lines=lines)
-    if is_dataclass(value):
-        lines = tuple(
-            f"{t.field(column.name, each.name)}: {clipped(_plain(t, getattr(value, each.name)))}"
-            for each in dataclass_fields(value)
-        )
+    if is_dataclass(value) or in_json(value) is not value:
+        lines = tuple(map(clipped, inner_lines(t, value, of=column.name)))
         return Cell(clip(", ".join(lines))) if short else Cell("", lines=lines)
     return Cell(clip(str(value)))
 
@@ -272,14 +267,6 @@ def _reason(t: Texts, column: Column, value: Any) -> str | None:
     mark = mark_of(column.marks, OneOf)
     reason = reason_named(str(value), mark.kinds()) if mark else None
     return t.reason(reason) if reason else None
-
-
-def _plain(t: Texts, value: Any) -> str:
-    if isinstance(value, StrEnum):
-        return t.value(enum_name(type(value)), value)
-    if isinstance(value, bool):
-        return t("oui") if value else t("non")
-    return str(value) if isinstance(value, str | int | float) else clipped(orjson.dumps(value).decode(), 200)
 
 
 def _languages(names: dict[str, str]) -> tuple[str, ...]:
