@@ -30,7 +30,7 @@ from central.kernel.tx import Read
 from central.web.actor_words import ACTOR_WORDS
 from central.web.deed_words import LOG_WORDS, done_words
 from central.web.frame import Frame
-from central.web.history.asked_fields import LogField, asked_fields
+from central.web.history.command_fields import LogField, asked_fields
 from central.web.history.entries import LogEntry, TouchedThing
 from central.web.history.log import AUDIT, LogFilter, LogPage, LogRow, found, kept_reason, whole
 from central.web.history.part_words import PARTS, FieldWords

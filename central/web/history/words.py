@@ -23,8 +23,8 @@ from central.web.history.part_words import PARTS, FieldWords
 from central.web.history.past_states import Act, FieldDifference, RowMoment, State, restored, undone
 from central.web.history.records import Past, means_of
 from central.web.screens.cells import Cell, CellReader, address, ref_of
-from central.web.screens.inner_words import inner_text
 from central.web.screens.names import Labels, called, currencies_of, house_timezone, labels, timezones_of, title_column
+from central.web.screens.value_words import inner_text
 from central.web.texts import Texts
 
 _DIGEST = re.compile(r"[0-9a-f]{40,}")

@@ -16,10 +16,10 @@ from central.kernel.tx import Read
 from central.kernel.values import OneOf, Word, Zero
 from central.web.actor_words import actor_row, nobodys_name
 from central.web.screens.fields import FieldKind, duration_text, field_of
-from central.web.screens.inner_words import in_json, inner_lines, inner_text
 from central.web.screens.names import Labels, currencies_of, house_timezone, labels, timezones_of
 from central.web.screens.notation import Value
 from central.web.screens.rights import node_text
+from central.web.screens.value_words import in_json, inner_lines, inner_text
 from central.web.text_keys import enum_name
 from central.web.texts import Texts
 from shared.ids import Id

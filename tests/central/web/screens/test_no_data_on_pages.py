@@ -1,5 +1,5 @@
-"""No page shows what programs keep: no JSON, no `null`, no digest. Every page of a thing, of its past and of an act in the
-log, in a house in which everything was done that areas live through, halls were imported and prices changed."""
+"""No page shows what programs keep: no JSON, no `null`, no digest. Every page of a thing, of its past and of an act in
+the log, in a house in which everything was done that areas live through, halls were imported and prices changed."""
 
 import asyncio
 import re
@@ -12,11 +12,10 @@ import pytest
 from central.kernel.contexts import path_of
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
-from central.kernel.registry import COMMANDS
 from central.pricing.ops import CreatePriceGrid, PriceCell, SetPrices
 from central.venues.ops import AddUnnumberedZone, CreateSpace, ImportPlan, ReimportPlan
 from tests.central.lives import lives
-from tests.central.small_house import Clerk, House, Watch, new_id, plan
+from tests.central.small_house import Clerk, House, new_id, plan
 from tests.central.venues.test_mapping_story import DRAWING, MAPPING
 from tests.central.web.screens.conftest import Browser
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from central.kernel.briefs import in_brief
-from central.web.screens.inner_words import inner_lines, inner_text
+from central.web.screens.value_words import inner_lines, inner_text
 from central.web.texts import texts
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -15,8 +15,8 @@ from central.web.deed_words import LOG_WORDS
 from central.web.history.records import visible
 from central.web.history.words import named
 from central.web.screens.cells import clipped
-from central.web.screens.inner_words import inner_text
 from central.web.screens.names import house_timezone
+from central.web.screens.value_words import inner_text
 from central.web.texts import Texts
 from shared.ids import is_id
 
