@@ -123,4 +123,4 @@ async def _device(door: Door, request: web.Request) -> Actor | web.Response | No
         title = "The request was not signed about now. Sign it by the time told."
         return problem(401, DeviceRefusal.WRONG_TIME.value, title, fix=TIME, detail={"now": now, "time": time})
     grants = frozenset({(str(DevicesPrivilege.DEVICE_SYNC), str(device.context_id))})
-    return Actor(ActorKind.DEVICE, device.id, device.code, grants)
+    return Actor(ActorKind.DEVICE, device.id, device.code, grants, put_out=device.state is DeviceState.REVOKED)

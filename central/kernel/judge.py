@@ -141,9 +141,10 @@ class Judge:
     def _refused(
         self, db: Connection, job: Job, now: datetime, traces: Traces, place: str | None, refused: Refused
     ) -> Answered:
-        """What everybody may ask and is refused leaves no row: a stranger could fill the disk with them."""
+        """What everybody may ask and is refused leaves no row: a stranger could fill the disk with them. Nor does what
+        somebody is refused who was put out, with a key that may be a thief's."""
         as_declared(job.handler, refused)
-        if not job.handler.keeps_refusals:
+        if job.actor.put_out or not job.handler.keeps_refusals:
             return _left(job, refused)
         if job.dry_run:
             return reply_to(refused), NOTHING

@@ -324,7 +324,7 @@ def _cut(answer: web.StreamResponse, request: web.Request, line: Line | None) ->
     if request.can_read_body:
         answer.force_close()
         if line:
-            line.cut_short()
+            line.cut_short(in_chunks=request.content_length is None)
     return answer
 
 

@@ -34,12 +34,14 @@ OPEN = gauge("parterre_http_connections", "Open HTTP connections.")
 CLOSED = counter(
     "parterre_http_closed_total",
     "HTTP connections closed on a caller, by why.",
-    why=("crowded", "head", "held", "unread", "spill", "malformed"),
+    why=("crowded", "head", "held", "unread", "spill", "thin", "malformed"),
 )
 HUNG_UP = counter("parterre_http_hung_up_total", "Callers that hung up while they were being answered.")
 SPILL = 64 * KIB  # what a refused caller may still send before the line is cut
 READ = 32 * KIB  # of a body before anybody wants it, once and again
 TAKE = 16 * KIB  # of a socket at once
+FIRST = 4 * KIB  # where a head is to come, and chunks may be behind it
+THIN = 4 * KIB  # of a body as it comes, before it is asked what of that is body: of chunks of 30 bytes, five sixths
 HEAD = 32 * KIB  # all lines of it
 STOP_S = 4.0  # twice: what is being answered when central stops, until it is told, and until it is ended
 FIELD = 8 * KIB  # one of them
@@ -69,7 +71,7 @@ class Lines:
         most = min(config.connections, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_FILES)
         self.places = Budget(most, config.connections_per_address)
         self.bytes = Budget(config.held_of_lines_mib * MIB, config.held_of_lines_mib * MIB // 2)
-        self.buffer = bytearray(TAKE)  # one for all: what is in it is taken out at once
+        self.buffer = memoryview(bytearray(TAKE))  # one for all: what is in it is taken out at once
         self._seldom = Seldom(log)
 
     def who(self, address: str, port: int) -> str:
@@ -96,8 +98,8 @@ class Line(web.RequestHandler, asyncio.BufferedProtocol):
     """One connection. `came` is told by who answers requests (entrance.py)."""
 
     __slots__ = (
-        "_ahead", "_begun", "_body", "_busy", "_head", "_held", "_latest", "_lines", "_more", "_part", "_place",
-        "_sending", "_spill", "_unsent", "_wire",
+        "_ahead", "_begun", "_body", "_busy", "_deaf", "_head", "_held", "_latest", "_lines", "_more", "_part",
+        "_place", "_sending", "_spill", "_thick", "_thin", "_unsent", "_wire",
     )  # fmt: skip
 
     def __init__(self, server: web.Server, lines: Lines, **settings: Any) -> None:
@@ -109,6 +111,8 @@ class Line(web.RequestHandler, asyncio.BufferedProtocol):
         self._body: StreamReader | None = None  # of the request in hand
         self._more: Callable[[], object] | None = None
         self._spill: int | None = None
+        self._deaf = False
+        self._thin = self._thick = 0  # bytes of the newest body since its head: as they came, and what was in them
         self._ahead = self._unsent = 0  # bytes
         self._begun = 0  # requests
         self._latest: StreamReader | None = None  # the body of the newest request that was parsed
@@ -147,11 +151,11 @@ class Line(web.RequestHandler, asyncio.BufferedProtocol):
 
     # --- what comes ---------------------------------------------------------------------------------------------------
 
-    def get_buffer(self, _: int) -> bytearray:
-        return self._lines.buffer
+    def get_buffer(self, _: int) -> memoryview:
+        return self._lines.buffer[: FIRST if self._body is None else TAKE]
 
     def buffer_updated(self, nbytes: int) -> None:
-        self.data_received(bytes(memoryview(self._lines.buffer)[:nbytes]))
+        self.data_received(bytes(self._lines.buffer[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         RECEIVED.add(len(data))
@@ -161,12 +165,18 @@ class Line(web.RequestHandler, asyncio.BufferedProtocol):
                 self._lines.closes("spill", self._place.who)
                 self.force_close()
                 return
+            if self._deaf:
+                return
         elif data and (self._body is None or self._body.is_eof()) and not self._comes_ahead(len(data)):
             return
         requests, body = self._request_count, self._latest
         taken = None if body is None or body.is_eof() else body.total_bytes
         super().data_received(data)
-        self._part = self._leaves_part(data, self._request_count > requests, taken)
+        new = self._request_count > requests
+        if self._is_thin(data, new, taken):
+            self._end("thin")
+            return
+        self._part = self._leaves_part(data, new, taken)
         if not self._busy and self._begun == self._request_count:  # no request is in hand or to come
             if self._ahead >= HEAD:
                 self._refuse_head()
@@ -174,6 +184,14 @@ class Line(web.RequestHandler, asyncio.BufferedProtocol):
                 self._wait_for_head()
         if self._more:
             self._more()
+
+    def _is_thin(self, data: bytes, new: bool, taken: int | None) -> bool:
+        """Whether chunks are so small that to parse them costs more than they bring: thousands of one byte each."""
+        if new or taken is None or self._latest is None:
+            self._thin = self._thick = 0
+            return False
+        self._thin, self._thick = self._thin + len(data), self._thick + self._latest.total_bytes - taken
+        return self._thin > THIN and self._thick * 6 < self._thin * 5
 
     def _leaves_part(self, data: bytes, new: bool, taken: int | None) -> bool:
         """Whether something lies behind what was parsed of this. `new`: it had whole heads; `taken`: so much was there
@@ -274,9 +292,10 @@ class Line(web.RequestHandler, asyncio.BufferedProtocol):
             self._sending.cancel()
             self._sending = None
 
-    def cut_short(self) -> None:
-        """What is still to come of this request's body is not wanted: little more of it is even taken."""
-        self._spill = SPILL
+    def cut_short(self, *, in_chunks: bool = False) -> None:
+        """What is still to come of this request's body is not wanted: little more of it is even taken. Chunks may be of
+        one byte each, of which thousands are dear to parse: they are let fall until the line is closed."""
+        self._spill, self._deaf = SPILL, in_chunks
 
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None

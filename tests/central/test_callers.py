@@ -149,6 +149,25 @@ async def test_a_signature_expires(gate: Asker, keys: Keys, at: datetime | str, 
         assert told.body(TimeTold).at == NOW, "what a device with a wrong clock signs by"
 
 
+async def test_whoever_was_put_out_is_heard_and_what_they_are_refused_leaves_no_row(
+    gate: Asker, doors: tuple[Door, Door]
+) -> None:
+    """A key that was stolen, and revoked: each of its refusals was kept for ever."""
+    (door, _), refused, asked = doors, b'{"facts": [], "signature": ""}', NOW.isoformat()
+
+    async def kept() -> int:
+        return int(await door.read(SYSTEM, lambda read: read.run("SELECT COUNT(*) FROM command_log")[0][0]))
+
+    before = await kept()
+    assert (await gate.ask("POST", UPLOAD, asked, refused))[0] == 409 and await kept() == before + 1
+    await door.execute(SYSTEM, RevokeDevice(device_id=gate.id), new_id())
+    before = await kept()
+    for _ in range(3):
+        status, said = await gate.ask("POST", UPLOAD, asked, refused)
+        assert (status, said["reason"]) == (409, NoDevice.BAD_REQUEST.key)
+    assert await kept() == before
+
+
 async def test_who_holds_no_key_is_told_no_time(gate: Asker) -> None:
     stranger = Asker(gate.client, gate.id, Signer.of(Ed25519PrivateKey.generate()))
     status, said = await stranger.ask("GET", FEEDS, NOW.replace(year=2025).isoformat())

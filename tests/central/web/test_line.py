@@ -303,9 +303,9 @@ async def test_heads_that_do_not_end_make_room_for_those_that_do() -> None:
         lines = [await at.call() for _ in range(20)]
         for _, writer in lines:
             writer.write(unfinished)
-        await until(lambda: RECEIVED.value() - taken >= 20 * len(unfinished))
         room = MIB // 2 // len(unfinished)
-        assert CLOSED.value(why="held") == before + 20 - room
+        await until(lambda: CLOSED.value(why="held") == before + 20 - room)
+        await until(lambda: RECEIVED.value() - taken >= room * len(unfinished))
         await at.asks(await at.call())
         lines[-1][1].write(b"\r\n")
         assert b"200" in await asyncio.wait_for(lines[-1][0].readuntil(b"well"), PATIENCE_S), "the youngest is there"
