@@ -8,11 +8,11 @@ contact is closed everything stands open and no ticket is burnt.
 The shell does what `Check` asks (one transaction) and comes back with `Decided`; only then does anything move.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 
 from shared.ids import Id
+from shared.life import Life
 from shared.outcome import Ok, Outcome
 from shared.rules.access import Admit
 from shared.wire.facts import Direction
@@ -32,14 +32,13 @@ class Cause(StrEnum):
     ALARM_OFF = auto()
 
 
-LANE: Mapping[tuple[Barrier, Cause], Barrier] = {
+LANE = Life[Barrier, Cause]({
     (Barrier.IDLE, Cause.GRANT): Barrier.GRANTED,
     (Barrier.GRANTED, Cause.PASS): Barrier.IDLE,
     (Barrier.GRANTED, Cause.RELEASE): Barrier.IDLE,
     (Barrier.IDLE, Cause.ALARM_ON): Barrier.ALARM,
-    (Barrier.GRANTED, Cause.ALARM_ON): Barrier.ALARM,
     (Barrier.ALARM, Cause.ALARM_OFF): Barrier.IDLE,
-}
+}, begins=frozenset({Barrier.IDLE}))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

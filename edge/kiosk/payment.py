@@ -15,7 +15,7 @@ from edge.kiosk.caisse_ap import Operation, Reply, Result
 from edge.kiosk.card_terminal import CardPort
 from edge.kiosk.model import UNSETTLED, PayState
 from edge.kiosk.payment_rules import (
-    LIFE,
+    PAYMENT,
     Finding,
     Lost,
     PaymentDo,
@@ -273,7 +273,7 @@ class Payments:
 
     def _write(self, tx: JournalTx, row: PaymentRow, found: Finding) -> PaymentRow:
         """The one place where a state changes. ValueError if the life cycle does not know the step."""
-        to = LIFE.get((row.state, found.do))
+        to = PAYMENT.after(row.state, found.do)
         if to is None:
             raise ValueError(f"a payment that is {row.state} cannot {found.do}")
         after = replace(row, state=to, code=found.code, reference=found.reference or row.reference, detail=found.detail)

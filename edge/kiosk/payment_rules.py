@@ -6,7 +6,6 @@ changed afterwards, the payment never began. Whatever proves neither goes to a p
 charged without tickets or tickets without money.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum, auto
 
@@ -14,6 +13,7 @@ from edge.kiosk.caisse_ap import ABOUT_THE_REQUEST, Operation, Reply, Request, R
 from edge.kiosk.model import UNSETTLED, PayState
 from edge.kiosk.terminal_errors import TCode, code_of
 from shared.ids import Id, is_id
+from shared.life import Life
 
 
 class PaymentDo(StrEnum):
@@ -28,7 +28,7 @@ class PaymentDo(StrEnum):
     DOUBT = auto()
 
 
-LIFE: Mapping[tuple[PayState, PaymentDo], PayState] = {
+PAYMENT = Life[PayState, PaymentDo]({
     (PayState.CREATED, PaymentDo.SEND): PayState.SENT,
     (PayState.CREATED, PaymentDo.DECLINE): PayState.DECLINED,
     (PayState.SENT, PaymentDo.APPROVE): PayState.APPROVED,
@@ -42,7 +42,7 @@ LIFE: Mapping[tuple[PayState, PaymentDo], PayState] = {
     (PayState.APPROVED, PaymentDo.VOID): PayState.VOIDED,
     (PayState.APPROVED, PaymentDo.DOUBT): PayState.REVIEW,
     (PayState.DECLINED, PaymentDo.DOUBT): PayState.REVIEW,  # a terminal that hung charged it afterwards
-}
+}, begins=frozenset({PayState.CREATED}))  # fmt: skip
 FINAL = frozenset(PayState) - frozenset(UNSETTLED)
 
 

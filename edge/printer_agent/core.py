@@ -10,6 +10,7 @@ from enum import Enum, StrEnum, auto
 
 from edge.printer_agent.errors import STATUS_CODE, PrinterCode
 from shared.ids import Id
+from shared.life import Life
 from shared.wire.printing import READY, JobReport, PrinterStatus, PrintState, UnitKind, UnitReport
 
 
@@ -26,7 +27,7 @@ class UnitDo(StrEnum):
 
 
 Q, S, T, C, U, F = PrintState
-LIFE: dict[tuple[PrintState, UnitDo], PrintState] = {
+UNIT = Life[PrintState, UnitDo]({
     (Q, UnitDo.BEGIN): S,
     (Q, UnitDo.GIVE_UP): F,
     (S, UnitDo.WRITTEN): T,
@@ -35,7 +36,7 @@ LIFE: dict[tuple[PrintState, UnitDo], PrintState] = {
     (T, UnitDo.DOUBT): U,
     (U, UnitDo.SAID_YES): C,
     (U, UnitDo.SAID_NO): F,
-}
+}, begins=frozenset({Q}))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +236,7 @@ def _rest(job: Job, code: str, keep: str = "") -> Job:
 
 def _moved(job: Job, at: int, do: UnitDo, code: str = "") -> Job:
     unit = job.units[at]
-    state = LIFE[unit.state, do]
+    state = UNIT[unit.state, do]
     new = replace(unit, state=state, code=code, exposed=unit.exposed or do is UnitDo.BEGIN)
     return replace(job, units=(*job.units[:at], new, *job.units[at + 1 :]))
 

@@ -18,13 +18,10 @@ from central.kernel.tx import Tx
 from shared.life import Life
 from tests.central.lives import lives
 from tests.central.small_house import Clerk, Watch, set_up
+from tests.sound_life import assert_all_is_reached, assert_words_are_its_own, states_of
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "life-cycles.md"
-
-
-def states_of(life: Life[Any, Any]) -> type[StrEnum]:
-    return type(next(iter(life.values())))
 
 
 def declared() -> list[Life[Any, Any]]:
@@ -35,7 +32,7 @@ def declared() -> list[Life[Any, Any]]:
 
 
 def name_of(life: Life[Any, Any]) -> str:
-    """As its states are called; but the trade calls a product a performance."""
+    """As its states are called."""
     return states_of(life).__name__.removesuffix("State")
 
 
@@ -50,20 +47,12 @@ TABLES = pytest.mark.parametrize("life", CYCLES, ids=name_of)
 
 @TABLES
 def test_every_state_is_reached_and_left_or_is_an_end(life: Life[Any, Any]) -> None:
-    reached = set(life.begins)
-    while more := {after for (state, _), after in life.items() if state in reached} - reached:
-        reached |= more
-    assert reached == set(states_of(life)), "no state that nobody comes to"
-    assert life.main | life.stops <= life.deeds
+    assert_all_is_reached(life)
 
 
 @TABLES
 def test_every_word_of_a_table_is_its_own(life: Life[Any, Any]) -> None:
-    """States and deeds come from one enum each, and each deed is of some use."""
-    (deeds,) = {type(do) for do in life.deeds}
-    assert {type(state) for state, _ in life} | {type(after) for after in life.values()} == {states_of(life)}
-    assert life.deeds == set(deeds)
-    assert all(state is not after for (state, _), after in life.items())
+    assert_words_are_its_own(life)
 
 
 def test_every_state_has_a_life() -> None:

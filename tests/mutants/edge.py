@@ -9,6 +9,7 @@ SYNC = ("tests/shared/runtime/test_sync.py",)
 LANE = ("tests/edge/gate/test_gate_store.py",)
 STOCK = ("tests/edge/kiosk/test_store.py",)
 PAID = ("tests/edge/kiosk/test_payment.py",)
+LIVES = ("tests/edge/test_device_lives.py",)
 PRINT = ("tests/edge/printer_agent/test_print_core.py",)
 VAT = ("tests/shared/rules/test_vat.py",)
 TOLD = ("tests/edge/kiosk/test_vat_told.py",)
@@ -151,7 +152,49 @@ KIOSK = (
         "if amount is None or amount < 0:", "if not amount or amount < 0:", "tests/shared/rules/test_pricing.py"),
 )  # fmt: skip
 
+RULES = "edge/kiosk/payment_rules.py"
+PAYMENT = (
+    one("payment-guessed", "money of which nobody knows may be taken for paid", RULES,
+        "    (PayState.UNKNOWN, PaymentDo.DOUBT): PayState.REVIEW,\n",
+        "    (PayState.UNKNOWN, PaymentDo.DOUBT): PayState.REVIEW,\n"
+        "    (PayState.UNKNOWN, PaymentDo.CAPTURE): PayState.CAPTURED,\n", *LIVES),
+    one("payment-void-unasked", "a payment that is at the terminal may be called given back", RULES,
+        "    (PayState.SENT, PaymentDo.DOUBT): PayState.REVIEW,\n",
+        "    (PayState.SENT, PaymentDo.DOUBT): PayState.REVIEW,\n"
+        "    (PayState.SENT, PaymentDo.VOID): PayState.VOIDED,\n", *LIVES),
+    one("payment-amount", "another amount than the price counts as paid", RULES,
+        'if reply.amount != row.amount or reply.currency not in ("", row.currency):',
+        'if reply.currency not in ("", row.currency):', *PAID),
+    one("payment-currency", "another currency counts as paid", RULES,
+        'if reply.amount != row.amount or reply.currency not in ("", row.currency):',
+        "if reply.amount != row.amount:", *PAID),
+    one("payment-stale", "the answer of another payment is taken for this one's", RULES,
+        " and (reply.reference == row.payment_id or not is_id(reply.reference))", "", *PAID),
+    one("payment-lost", "an answer that cannot be read counts as one that nothing was charged", RULES,
+        "Finding(PaymentDo.LOSE, TCode.ANSWER_LOST", "Finding(PaymentDo.DECLINE, TCode.ANSWER_LOST", *PAID),
+    one("payment-others", "a charge by hand at the terminal passes for the visitor's", RULES,
+        "if exclusive and not is_id(memory.reference):", "if not is_id(memory.reference):", *PAID),
+    one("payment-memory", "a memory that cannot be told from the one before proves that nothing was charged", RULES,
+        "return memory.result is Result.NOT_DONE or bool(memory.reference or memory.authorisation)", "return True",
+        *PAID),
+    one("payment-reversed-other", "somebody else's last payment is taken back", RULES,
+        "if not ours or memory.result is not Result.DONE:", "if memory.result is not Result.DONE:", *PAID),
+    one("payment-reversed-part", "a part that went back counts as all of it", RULES,
+        " and _answers(row, answer, Operation.CANCEL) and answer.amount == row.amount",
+        " and _answers(row, answer, Operation.CANCEL)", *PAID),
+    one("payment-voiding", "the next visitor pays while money is on its way back", RULES,
+        "return self.state in (PayState.SENT, PayState.UNKNOWN) or (self.state is PayState.APPROVED and self.voiding)",
+        "return self.state in (PayState.SENT, PayState.UNKNOWN)", *PAID),
+    one("lane-alarm-grant", "a lane in alarm may be opened for one", "edge/gate/core.py",
+        "    (Barrier.ALARM, Cause.ALARM_OFF): Barrier.IDLE,\n",
+        "    (Barrier.ALARM, Cause.ALARM_OFF): Barrier.IDLE,\n    (Barrier.ALARM, Cause.GRANT): Barrier.GRANTED,\n",
+        *LIVES),
+)  # fmt: skip
+
 PRINTER = (
+    one("print-no-unasked", "a ticket that waits may be called not printed by a person's word",
+        "edge/printer_agent/core.py",
+        "    (Q, UnitDo.GIVE_UP): F,\n", "    (Q, UnitDo.GIVE_UP): F,\n    (Q, UnitDo.SAID_NO): F,\n", *LIVES),
     one("print-status", "a ticket counts as printed though the printer says it has no paper",
         "edge/printer_agent/core.py", "if echoed and status in READY:", "if echoed:", *PRINT),
     one("print-echo", "a ticket counts as printed though the printer never echoed it", "edge/printer_agent/core.py",
@@ -172,4 +215,4 @@ TAX = (
         "return included if price >= 0 else -included", "return included", *VAT),
 )  # fmt: skip
 
-EDGE = (*DEVICE, *GATE_STORE, *KIOSK, *PRINTER, *TAX)
+EDGE = (*DEVICE, *GATE_STORE, *KIOSK, *PAYMENT, *PRINTER, *TAX)

@@ -7,10 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.gate.core import (
-    LANE,
     AlarmChanged,
     Barrier,
-    Cause,
     Check,
     Close,
     Decided,
@@ -208,38 +206,6 @@ def test_the_screen_goes_back_to_rest() -> None:
     lane, _ = play(Lane(), Scanned("A", 0), Decided(NO, 5))
     assert play(lane, LaneTicked(4004))[1] == []
     assert play(lane, LaneTicked(4005))[1] == [Show(LaneFace.READY)]
-
-
-def test_the_table_of_the_barrier_is_all_there_is() -> None:
-    reached = {Barrier.IDLE}
-    while more := {after for (before, _), after in LANE.items() if before in reached} - reached:
-        reached |= more
-    assert reached == set(Barrier)
-    assert {cause for _, cause in LANE} == set(Cause)
-
-
-def test_the_barrier_takes_every_step_of_its_table_and_no_other() -> None:
-    """Whatever comes in, from every lane that whatever came in before has made."""
-    events = (
-        Scanned("A", 0), Decided(A, 5), Decided(NO, 5), Passed(900), AlarmChanged(True, 10), AlarmChanged(False, 20),
-        LaneTicked(60_000), HelpdeskChanged(True), Forced("why", "A"),
-    )  # fmt: skip
-    taken, seen, new = set[tuple[Barrier, Barrier]](), set[str](), [(Lane(), False)]
-    while new:
-        before, asked = new.pop()
-        for event in events:
-            if isinstance(event, Decided) and not asked:
-                continue  # nobody decides what was not asked
-            after, effects = step(before, event)
-            if after.barrier is not before.barrier:
-                taken.add((before.barrier, after.barrier))
-            waits = any(isinstance(each, Check) for each in effects) or (asked and not isinstance(event, Decided))
-            found = replace(after, counts=Lane().counts), waits
-            if repr(found) not in seen and len(seen) < 5_000:
-                seen.add(repr(found))
-                new.append(found)
-    assert len(seen) < 5_000, "all of them were tried"
-    assert taken == {(before, after) for (before, _), after in LANE.items()}
 
 
 EVENTS = st.one_of(

@@ -1,10 +1,7 @@
 """Exactly one charge per payment or none: over real TCP against the simulated terminal, whose ledger is the truth."""
 
 import asyncio
-import re
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import count, product
 from pathlib import Path
@@ -14,10 +11,10 @@ import pytest
 from edge.kiosk.caisse_ap import Operation, Reply, Result, Why
 from edge.kiosk.card_terminal import CardTerminal, TerminalSettings
 from edge.kiosk.model import PayState
-from edge.kiosk.payment import PAYMENTS_SCHEMA, Payments
+from edge.kiosk.payment import Payments
 from edge.kiosk.payment_rules import (
     FINAL,
-    LIFE,
+    PAYMENT,
     Finding,
     Lost,
     PaymentDo,
@@ -26,19 +23,14 @@ from edge.kiosk.payment_rules import (
     judge_answer,
     judge_memory,
     judge_reversal,
+    reversed_by,
 )
 from edge.kiosk.terminal_errors import ERRORS, TCode, code_of
-from parterre.simulators.terminal import CardTerminalSimulator, Settings
+from parterre.simulators.terminal import CardTerminalSimulator
 from shared.ids import derived_id
-from shared.runtime.journal import Journal, Phase, connect
-from shared.runtime.system import SystemClock
+from shared.runtime.journal import Phase
+from tests.edge.kiosk.paying import EARLIER, PAY, PRICE, QUICK, booted, charged_once, driver, visit
 from tests.waiting import until, until_so
-
-DEVICE = derived_id("device")
-PAY = derived_id("payment")
-EARLIER = derived_id("earlier payment")
-PRICE = 4250
-QUICK = Settings(port=0, control_port=0, delay_s=0.01, quiet_s=0.004)
 
 
 class PowerCut(BaseException):
@@ -58,52 +50,12 @@ class Cutter:
             raise PowerCut(phase)
 
 
-def driver(terminal: CardTerminalSimulator, **more: object) -> CardTerminal:
-    quick = TerminalSettings(
-        port=terminal.ports.terminal,
-        idle_s=0.004,
-        pause_s=0.01,
-        answer_s=0.1,
-        enquiry_s=0.1,
-        cancel_s=0.2,
-        boot_tries=2,
-    )
-    return CardTerminal(replace(quick, **more))
-
-
-@contextmanager
-def booted(path: Path, terminal: CardTerminal, cutter=None, ends=None) -> Iterator[Payments]:
-    """A kiosk's payments from power on to power off. `ends` collects what would become facts."""
-    disk = connect(path)
-    disk.execute("PRAGMA synchronous = OFF")  # it is this process that dies here, not the disk
-    journal = Journal(disk, DEVICE, PAYMENTS_SCHEMA)
-    journal._on_commit = cutter  # only from here on: opening the file is another test's matter
-    ended = None if ends is None else lambda _, row: ends.append(row.state)
-    try:
-        yield Payments(journal, terminal, SystemClock(), ended)
-    finally:
-        journal.close()
-
-
-async def visit(payments: Payments, give_tickets: bool) -> PayState:
-    """What the kiosk does with a visitor: take the money, then store the sale or give the money back."""
-    row = await payments.pay(PAY, "A-17", PRICE, "EUR")
-    if row.state is PayState.APPROVED and give_tickets:
-        with payments._journal.transaction() as tx:
-            return payments.capture(tx, PAY).state
-    return (await payments.void(PAY)).state
-
-
 async def settled(payments: Payments) -> None:
     async def tried() -> bool:
         await payments.recover()
         return not payments.unresolved()
 
     await until_so(tried)
-
-
-async def charged_once(terminal: CardTerminalSimulator) -> None:
-    await until(lambda: terminal.ledger)
 
 
 async def asked(payments: Payments, terminal: CardTerminalSimulator) -> None:
@@ -261,6 +213,22 @@ async def test_a_terminal_that_dies_keeps_the_kiosk_shut_until_it_is_back(tmp_pa
             await settled(payments)
             assert payments.row(PAY).state is PayState.VOIDED
         assert terminal.net(PAY) == 0
+
+
+async def test_nobody_pays_while_money_is_on_its_way_back(tmp_path):
+    async with CardTerminalSimulator(QUICK) as terminal:
+        with booted(tmp_path / "k.db", driver(terminal)) as payments:
+            await payments.pay(PAY, "A-17", PRICE, "EUR")
+            terminal.switch("busy")
+            dying = asyncio.create_task(payments.void(PAY))
+            await until(lambda: (row := payments.row(PAY)) and row.voiding)
+            dying.cancel()
+            await asyncio.gather(dying, return_exceptions=True)
+            assert payments.row(PAY).state is PayState.APPROVED
+            refused = await payments.pay(EARLIER, "A-18", 100, "EUR")
+            assert (refused.state, refused.code) == (PayState.DECLINED, TCode.EARLIER_OPEN)
+            with pytest.raises(ValueError, match="captured"), payments._journal.transaction() as tx:
+                payments.capture(tx, PAY)
 
 
 async def test_a_terminal_that_is_gone_for_good_is_written_off_to_review(tmp_path):
@@ -479,31 +447,37 @@ def test_what_may_be_taken_back(memory, want):
     assert judge_reversal(replace(ROW, state=PayState.APPROVED, reference="184001"), memory) is want
 
 
-def test_the_whole_life_cycle_on_disk(tmp_path):
-    """Each step the table knows is taken and stored; each it does not know is refused and changes nothing."""
+@pytest.mark.parametrize(
+    ("answer", "want"),
+    [
+        (replace(DONE, operation=Operation.CANCEL), True),
+        (replace(DONE, operation=Operation.CANCEL, amount=PRICE - 1), False),
+        (replace(DONE, operation=Operation.CANCEL, reference=EARLIER), False),
+        (DONE, False),
+        (replace(NO, operation=Operation.CANCEL), False),
+        (Reply(Result.TAKEN), False),
+    ],
+)
+def test_given_back_is_our_whole_amount(answer, want):
+    assert reversed_by(replace(ROW, state=PayState.APPROVED), answer) is want
+
+
+def test_a_step_that_the_table_does_not_have_is_refused_and_changes_nothing_on_disk(tmp_path):
+    """Those it has are taken by real payments (tests/edge/test_device_lives.py)."""
     with booted(tmp_path / "k.db", CardTerminal(TerminalSettings())) as payments:
         row = payments._create(PaymentRow(PAY, "A-17", PRICE, "EUR", PayState.CREATED))
         for state, do in product(PayState, PaymentDo):
-            with payments._journal.transaction() as tx:
-                tx.run("UPDATE payment SET state = ?", (state,))
-            if (state, do) in LIFE:
-                payments._move(replace(row, state=state), Finding(do))
-                assert payments.row(PAY).state is LIFE[state, do]
-            else:
+            if (state, do) not in PAYMENT:
+                with payments._journal.transaction() as tx:
+                    tx.run("UPDATE payment SET state = ?", (state,))
                 with pytest.raises(ValueError, match="cannot"):
                     payments._move(replace(row, state=state), Finding(do))
                 assert payments.row(PAY).state is state
 
 
-def test_every_state_is_reached_and_the_ends_are_ends():
-    reached, found = {PayState.CREATED}, {PayState.CREATED}
-    while found:
-        found = {to for (state, _), to in LIFE.items() if state in found} - reached
-        reached |= found
-    assert reached == set(PayState)
-    left = {start for start, _ in LIFE}
-    assert {state for state in PayState if state not in left} == FINAL - {PayState.DECLINED}
-    assert [do for state, do in LIFE if state is PayState.DECLINED] == [PaymentDo.DOUBT]
+def test_the_ends_are_ends_but_a_late_charge():
+    assert PAYMENT.ends == FINAL - {PayState.DECLINED}
+    assert [do for state, do in PAYMENT if state is PayState.DECLINED] == [PaymentDo.DOUBT]
 
 
 def test_every_code_has_its_words_and_the_handbook_has_them_too():
@@ -511,6 +485,4 @@ def test_every_code_has_its_words_and_the_handbook_has_them_too():
     assert set(ERRORS) == set(TCode)
     for code, error in ERRORS.items():
         assert f"| {code} | {error.sentence} | {error.charged} | {error.step} |" in handbook
-    drawn = set(re.findall(r"^    (\w+) --> (\w+): (\w+)$", handbook, re.MULTILINE))
-    assert drawn == {(state.value, to.value, do.value) for (state, do), to in LIFE.items()}
     assert all(code_of(why) in (TCode.DECLINED, TCode.ABANDONED, TCode.REQUEST_REFUSED) for why in [*Why, None])

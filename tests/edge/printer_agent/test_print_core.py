@@ -6,7 +6,7 @@ import pytest
 
 from edge.printer_agent import core
 from edge.printer_agent.core import (
-    LIFE,
+    UNIT,
     Answered,
     Ask,
     Broken,
@@ -49,14 +49,14 @@ def states(job):
 def test_nothing_leaves_an_end_but_a_persons_word_on_doubt():
     for state, do in itertools.product(PrintState, UnitDo):
         if state in (C, F):
-            assert (state, do) not in LIFE
+            assert (state, do) not in UNIT
         if state is U:
-            assert ((state, do) in LIFE) == (do in (UnitDo.SAID_YES, UnitDo.SAID_NO))
-        if LIFE.get((state, do)) is C:
+            assert ((state, do) in UNIT) == (do in (UnitDo.SAID_YES, UnitDo.SAID_NO))
+        if UNIT.get((state, do)) is C:
             assert do in (UnitDo.PROVED, UnitDo.SAID_YES)  # never confirmed on silence
-        if state in (S, T) and (state, do) in LIFE:
-            assert LIFE[state, do] is not F  # bytes have left: "certainly not printed" is no longer ours to say
-        if LIFE.get((state, do)) is S:
+        if state in (S, T) and (state, do) in UNIT:
+            assert UNIT[state, do] is not F  # bytes have left: "certainly not printed" is no longer ours to say
+        if UNIT.get((state, do)) is S:
             assert state is Q  # nothing is ever sent twice
 
 
