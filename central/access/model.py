@@ -106,7 +106,7 @@ class ScanAnomaly(StrEnum):
 @entity("anomaly", read=AccessPrivilege.ACCESS_READ, index=(("kind", "at"), ("settled", "received")))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anomaly:
-    """For a person to settle; never deleted. `kind` is one that an area has entered (kernel/anomalies.py), `subject`
+    """For a person to settle; never deleted. `kind` is one of those that the page of anomalies has words for, `subject`
     what it is about (ticket, slot, order, fact)."""
 
     id: Id

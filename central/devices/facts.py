@@ -256,6 +256,9 @@ def retry_fact(tx: Tx, want: RetryFact) -> Outcome[FactState]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetters:
+    """Facts of devices from which nothing follows until somebody mends it: the last 200 of the whole house, newest
+    first; the right is asked for there, whichever context is named."""
+
     context_id: Annotated[Id, Ref("context")]
 
 

@@ -304,8 +304,8 @@ class DrainLease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteOffLease:
-    """A person gives a device up: its unsold places come back now. Answers with the exposure, as `LeaseExposure` told
-    it before: places that may have been sold already without our knowing, and at most how much money."""
+    """A person gives a device up: its unsold places come back now. Answers with the exposure, as `lease_exposure`
+    told it before: places that may have been sold already without our knowing, and at most how much money."""
 
     lease_id: Annotated[Id, Ref("lease")]
     reason: str

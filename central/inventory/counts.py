@@ -284,6 +284,8 @@ def sums_of(read: Read, performances: Sequence[str]) -> dict[str, PlaceSums]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Availability:
+    """How many places a performance has per category and contingent, and what has become of them."""
+
     performance_id: Annotated[Id, Ref("performance")]
 
 

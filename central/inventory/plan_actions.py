@@ -50,6 +50,8 @@ def block_logical(tx: Tx, want: BlockLogical) -> Outcome[Acted]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnblockLogical:
+    """Blocked places for sale again, as their contingent says. Performances that are there stay as they are."""
+
     configuration_id: Logical
     selection: Selection
     why: str = ""
@@ -106,6 +108,8 @@ def block_places(tx: Tx, want: BlockPlaces) -> Outcome[Acted]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnblockPlaces:
+    """Blocked places for sale again, as their contingent says."""
+
     performance_id: OfPerformance
     selection: Selection
     why: str = ""

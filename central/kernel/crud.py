@@ -223,13 +223,18 @@ def _create(of: Configured) -> Any:
     return _registered(of, command, Action.CREATE, at, run, on=None)
 
 
+def with_article(table: str) -> str:
+    return f"{'an' if table[0] in 'aeiou' else 'a'} {table.replace('_', ' ')}"
+
+
 def _change(of: Configured) -> Any:
     kind, table = of.declaration.kind, of.declaration.name
     hints = get_type_hints(kind, include_extras=True)
     typed: Any = TypedDict  # made at run time, which no type checker can follow
     allowed = typed(f"{kind.__name__}Fields", {each.name: hints[each.name] for each in of.changeable}, total=False)
     allowed.__pydantic_config__ = ConfigDict(extra="forbid")
-    doc = f"Changes a {table}: `set` holds the fields that differ, `seen` the revision they were read at, or nothing."
+    one = with_article(table)
+    doc = f"Changes {one}: `set` holds the fields that differ, `seen` the revision they were read at, or nothing."
     own = [("id", Annotated[Id, Ref(table)]), ("set", allowed), ("seen", str, field(default=""))]
     command = _dataclass(f"Change{kind.__name__}", own, doc)
 
@@ -251,7 +256,8 @@ def _change(of: Configured) -> Any:
 
 def _delete(of: Configured) -> Any:
     kind, table = of.declaration.kind, of.declaration.name
-    doc = f"Takes a {table} away that nothing refers to; its history stays, and it can be put back from there."
+    one = with_article(table)
+    doc = f"Takes {one} away that nothing refers to; its history stays, and it can be put back from there."
     command = _dataclass(f"Delete{kind.__name__}", [("id", Annotated[Id, Ref(table)])], doc)
 
     def run(tx: Tx, want: Any) -> Outcome[None]:

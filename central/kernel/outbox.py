@@ -48,7 +48,7 @@ Act = Callable[[Id, dict[str, object]], Awaitable[bool]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleOutbox:
-    """Notes how an action ended; after `MOST_TRIES` failures it is given up, visibly. `attempt` is the claim's: the
+    """Notes how an action ended; after a dozen failures it is given up, visibly. `attempt` is the claim's: the
     failure of one that ran out and was taken by somebody else counts no more."""
 
     outbox_id: Annotated[Id, Loose("a row of central's own outbox")]

@@ -91,6 +91,9 @@ class PaymentMethod(StrEnum):
 @entity("payment", read=OrdersPrivilege.ORDER_READ, index=(("order_id",),))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
+    """What was paid for an order, in minor units of its currency; `reference` is what the terminal, or
+    whoever sold, calls it."""
+
     id: Id
     order_id: Annotated[Id, Ref("sale_order")]
     method: PaymentMethod

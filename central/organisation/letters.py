@@ -216,7 +216,7 @@ def open_letter(read: Read, token_digest: str, kinds: tuple[LetterKind, ...]) ->
 class UseLetter:
     """Sets the password through a link, once. All sessions end; a second factor stays what it was, so that a letter
     box alone opens nothing where one is set up. Whatever other link is under way opens nothing any more. `tried`: what
-    the owner need not wait for any more; `came_from`: where they are, and come in from now on (sign_in_places.py)."""
+    the owner need not wait for any more; `came_from`: where they are, and come in from now on."""
 
     token_digest: Annotated[str, Secret()]
     password: Annotated[str, Secret()]

@@ -23,7 +23,7 @@ MOST = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiftLimit:
-    """Whoever is limited by this need not wait any more. `source` says who counts (web/limit_sources.py),
+    """Whoever is limited by this need not wait any more. `source` says which limit (`sign_in` …),
     `subject` what: an address may be in it, so the log strikes it."""
 
     source: str

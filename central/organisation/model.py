@@ -140,8 +140,8 @@ class Role:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInSession:
     """Somebody signed in. The cookie holds a 256-bit token, we its SHA-256. It ends at `until`, or idle for long;
-    `second_factor`: a code was given in it (rules.standing says what that opens); `confirmed`: when the password was
-    last given in it, which access_guard.py asks for."""
+    `second_factor`: a code was given in it ; `confirmed`: when the password was last given in it, which what touches
+    a way in asks for."""
 
     id: Id
     operator_id: Annotated[Id, Ref("operator")]

@@ -83,7 +83,7 @@ def count_attempt(tx: Tx, want: CountAttempt) -> Outcome[None]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmSession:
     """The owner gave their password once more in this session (`verified` is the text it was compared with): for a
-    while it is enough for what touches a way in (access_guard.py). `tried`: what begins anew."""
+    while it is enough for what touches a way in. `tried`: what begins anew."""
 
     session_id: Annotated[Id, Ref("operator_session")]
     verified: Annotated[str, Secret()]
@@ -107,7 +107,7 @@ class BeginSession:
     """The password was right. `verified` is the kept text that it was compared with: if it is another by now, it was
     changed in between. `anew`: the same password, kept at today's costs. `instead_of`: this browser's session until
     now, which ends: nobody is signed in with a token they had before. `tried`: what the try counted on; `came_from`:
-    where the operator has come in from now (sign_in_places.py)."""
+    where the operator has come in from now."""
 
     id: Id
     operator_id: Annotated[Id, Ref("operator")]
@@ -225,8 +225,8 @@ def note_seen(tx: Tx, want: NoteSeen) -> Outcome[None]:  # log: only columns tha
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TidySessions:
-    """Takes away what is over, by itself (no audit): sessions (an hour later: web/kept_forms.py), letters, failures in
-    a row, places not seen for long. A piece of each at a time; answers with whether there may be more."""
+    """Takes away what is over, by itself (no audit): sessions (an hour later, for a form that was under way), letters,
+    failures in a row, places not seen for long. A piece of each at a time; answers with whether there may be more."""
 
 
 @handles(TidySessions, needs=OrganisationPrivilege.SESSION_END, at=by_house_alone, gives=bool)

@@ -70,7 +70,7 @@ MOST_BYTES = 20_000  # of a delivery, as Standard Webhooks advises; beyond it wh
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TellWebhooks:
     """Central's own: writes deliveries of this stretch of the log, a piece. `within`: in its first row those up to this
-    place are told (webhook_log.place_in_row)."""
+    place are told already."""
 
     after: int
     upto: int

@@ -53,6 +53,8 @@ class PriceGrid:
 )  # fmt: skip
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
+    """What a seat of a category costs at a tariff, in minor units of its grid's currency, VAT included."""
+
     id: Id
     grid_id: Annotated[Id, Ref("price_grid")]
     category_id: Annotated[Id, Ref("seat_category")]

@@ -54,8 +54,8 @@ def create_price_grid(tx: Tx, want: CreatePriceGrid) -> Outcome[Id]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetPrice:
-    """A change of price never changes a line that exists (docs/spec/organisation.md); put the performance on sale
-    again, and devices hear of it."""
+    """What seats of a category cost at a tariff from now on. No line of an order that exists changes, and devices are
+    told by themselves (docs/spec/organisation.md)."""
 
     grid_id: Annotated[Id, Ref("price_grid")]
     cell: PriceCell

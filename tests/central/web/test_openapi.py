@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import gzip
+import re
 import threading
 import zlib
 from base64 import b64encode
@@ -10,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -64,6 +66,7 @@ CHECKS = [
     status_code_conformance, negative_data_rejection, positive_data_acceptance,
 ]  # fmt: skip
 JSON = "application/json"
+ROOT = Path(__file__).parents[3]
 SOUND, UNSOUND = (3, 2) if WHOLE else (2, 1)  # requests for each operation that fit its schema, and that do not
 
 
@@ -117,6 +120,40 @@ def test_the_document_is_sound_and_whole() -> None:
     assert set(said["paths"]) == wanted
     names = [operation["operationId"] for path in said["paths"].values() for operation in path.values()]
     assert len(names) == len(set(names))
+
+
+def said_in(document: Any, at: str = "") -> Iterator[tuple[str, str]]:
+    """Every text of a description, with where it stands."""
+    if isinstance(document, dict):
+        for key, each in document.items():
+            if key in ("description", "summary") and isinstance(each, str):
+                yield f"{at}/{key}", each
+            else:
+                yield from said_in(each, f"{at}/{key}")
+    elif isinstance(document, list):
+        for n, each in enumerate(document):
+            yield from said_in(each, f"{at}/{n}")
+
+
+MODULES = "|".join(sorted({path.stem for path in (ROOT / "central").rglob("*.py") if path.stem != "__init__"}))
+OURS_ALONE = re.compile(
+    r"typing\.|<\w|\*,|\.py\b"  # what Python makes of a dataclass that says nothing, and files of its program
+    rf"|`(?:{'|'.join(each.kind.__name__ for each in (*COMMANDS.values(), *QUERIES.values()))})`"
+    rf"|\b(?:central|shared|edge)\.\w+|(?<![\w/.`-])(?:{MODULES})\.(?!md\b)[a-z]\w+"
+)
+
+
+def test_a_description_is_written_for_who_programs_against_it() -> None:
+    """In words, not in Python; where a thing is described in full, a document of ours is named."""
+    found = {at: text for at, text in said_in(document()) if OURS_ALONE.search(text) and "/responses/409/" not in at}
+    assert found == {}
+    assert OURS_ALONE.search("what that opens (rules.standing says)") and OURS_ALONE.search("as `HoldPlaces` told it")
+    for path in document()["paths"].values():
+        for operation in path.values():
+            assert operation["summary"], operation["operationId"]
+    made_up = re.compile(r"^\w+\(.*\)$", re.DOTALL)
+    assert [name for name, each in BY_NAME.items() if made_up.match(each.kind.__doc__ or "")] == []
+    assert [each.name for each in (*COMMANDS.values(), *QUERIES.values()) if not each.doc] == []
 
 
 @pytest.mark.parametrize("name", ["created", "changed"])
