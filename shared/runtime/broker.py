@@ -29,6 +29,7 @@ from shared.runtime.doorkeeper import Away, BrokerLimits, Bucket, DeviceLine, Do
 from shared.runtime.kept_messages import Kept
 from shared.runtime.log import logger
 from shared.runtime.login import admitted
+from shared.runtime.message_turns import MessageTurns
 from shared.runtime.metrics import counter, gauge
 from shared.runtime.packet_line import Ended, Packets
 from shared.runtime.tasks import at_most, ended, supervise, wait_any
@@ -43,6 +44,7 @@ log = logger(__name__)
 seldom = Seldom(log)
 MOST_WAITING_BYTES = 16 * 1024 * 1024  # for one client that reads too slowly
 MOST_QUEUED = 2000  # messages that amqtt has still to hand out: until then nobody is read
+MOST_OF_ONE = 200  # of them of one device: until then it is not
 UNASKED = "who may be here cannot be asked"
 LOOK_EVERY_S = 30.0  # who is connected is asked about again, bell or not
 STOP_S = 15.0  # for all of them to be told at the end
@@ -89,7 +91,7 @@ class _Reader(ReaderAdapter):  # type: ignore[misc]
         if self.line.why:
             return b""
         try:
-            await self._broker.room(self._bucket.take(time.monotonic()))
+            await self._broker.room(self.line, self._bucket.take(time.monotonic()))
             first, body, raw = await self._source.next(self._idle_s)
             if wrong := packets.fault(first, body):
                 raise Ended(wrong)
@@ -168,6 +170,7 @@ class _Broker(Broker):  # type: ignore[misc]
         super().__init__(config)
         self.door, self._root_pem, self._standing, self._ask_again = door, root_pem, standing, ask_again
         self._subscriptions, self._retained_messages = _Steady(), _Steady()
+        self._broadcast_queue = self._turns = MessageTurns()
         self._kept = Kept()
         self._callers: dict[asyncio.StreamWriter, asyncio.Task[Any] | None] = {}
 
@@ -274,11 +277,12 @@ class _Broker(Broker):  # type: ignore[misc]
         CONNECTIONS.set(known, login="done")
         CONNECTIONS.set(len(self.door.lines) - known, login="open")
 
-    async def room(self, wait_s: float) -> None:
+    async def room(self, line: DeviceLine, wait_s: float) -> None:
         """Until a client may be read again."""
         if wait_s:
             await asyncio.sleep(wait_s)
-        while self._broadcast_queue.qsize() > MOST_QUEUED:  # noqa: ASYNC110  # amqtt tells nobody
+        whose = line.who.holder_id if line.who else ""
+        while self._turns.waiting(whose) > MOST_OF_ONE or self._turns.qsize() > MOST_QUEUED:  # noqa: ASYNC110  # amqtt tells nobody
             await asyncio.sleep(_QUEUE_LOOK_S)
 
     async def hang_up(self) -> None:
