@@ -14,9 +14,10 @@ class Ok(Generic[T_co]):
 
 
 class Reason(Enum):
-    """Why something is refused: each area has an enum of them, in order of precedence. It is no text, so that those of
-    two enums are never equal because they are spelt alike. `value` is its name in its enum (`taken`), for fields of
-    that type; where it stands alone, in answers, the log and texts, it has its whole `key` (`no_sale.taken`)."""
+    """Why something is refused: each area has an enum of them, in the order in which they are asked where the enum says
+    so. It is no text, so that those of two enums are never equal because they are spelt alike. `value` is its name in
+    its enum (`taken`), for fields of that type; where it stands alone, in answers, the log and texts, it has its whole
+    `key` (`no_sale.taken`)."""
 
     _value_: str
 

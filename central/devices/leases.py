@@ -95,13 +95,13 @@ def request_lease(tx: Tx, want: RequestLease) -> Outcome[Sealed]:
         if not _sells(device):
             return Refused(NoLease.NOT_A_SELLER, fix=tx.actor.id)
         return Ok(Sealed(given.text, given.kid, given.signature))
-    refused = _may_lease(tx, device, performance, want)
-    if refused:
-        return refused
-    assert device and performance, "checked"
     channel = _channel_of(tx, device)
     if isinstance(channel, Refused):
         return channel
+    assert device, "it has a channel"
+    if refused := _may_lease(tx, device, performance, want):
+        return refused
+    assert performance, "checked"
     seats = _seats(tx, performance, channel, want)
     if isinstance(seats, Refused):
         return seats
@@ -118,11 +118,7 @@ def _sells(device: Device | None) -> bool:
     return device.kind in SELLERS
 
 
-def _may_lease(
-    read: Read, device: Device | None, performance: Performance | None, want: RequestLease
-) -> Refused | None:
-    if device is None or not _sells(device):
-        return Refused(NoLease.NOT_A_SELLER, fix=read.actor.id)
+def _may_lease(read: Read, device: Device, performance: Performance | None, want: RequestLease) -> Refused | None:
     if performance is None or not sells(read, device, performance.id):
         return Refused(NoLease.NO_SUCH_PERFORMANCE, fix="performance_id")
     if not on_sale(performance, read.now):
@@ -141,7 +137,10 @@ def _may_lease(
     return None
 
 
-def _channel_of(tx: Tx, device: Device) -> Channel | Refused:
+def _channel_of(tx: Tx, device: Device | None) -> Channel | Refused:
+    """The channel of a device that sells, where it sells now."""
+    if device is None or not _sells(device):
+        return Refused(NoLease.NOT_A_SELLER, fix=tx.actor.id)
     point = tx.get(PointOfSale, device.point_of_sale_id or "")
     channel = tx.get(Channel, point.channel_id) if point else None
     if point is None or channel is None or not is_open(point.active, channel.active):
@@ -327,7 +326,7 @@ def drain_lease(tx: Tx, want: DrainLease) -> Outcome[None]:
     WriteOffLease,
     does=LeaseDo.WRITE_OFF,
     needs=DevicesPrivilege.LEASE_WRITE_OFF,
-    refuses=(NoLease, NoPlace),
+    refuses=(NoLease,),
     gives=Exposure,
 )
 def write_off_lease(tx: Tx, want: WriteOffLease) -> Outcome[Exposure]:

@@ -213,7 +213,7 @@ class NoLease(Reason):
     NO_SUCH_PERFORMANCE = auto()
     NOT_ON_SALE = auto()
     TOO_MANY = auto()  # whose: a device and a performance
-    RESERVE_KEPT = auto()
     TAKEN = auto()
+    RESERVE_KEPT = auto()
     NO_SUCH_LEASE = auto()
     NOT_POSSIBLE_NOW = auto()

@@ -315,7 +315,7 @@ class NoSale(Reason):
 
 
 class NoContingent(Reason):
-    """Why a contingent cannot be as it shall be, in order."""
+    """Why a contingent cannot be as it shall be."""
 
     NOT_EXTERNAL = auto()  # an external contingent belongs to an external channel
     NAMED_ELSEWHERE = auto()  # and to that one alone

@@ -308,14 +308,16 @@ def sell_allocation(tx: Tx, allocation_id: Id, order_id: Id, tariff_id: Id) -> b
     return bool(found) and move_on(tx, found, PlaceDo.SELL, Holder(order_id), {allocation_id: tariff_id}) is None
 
 
-def release(tx: Tx, allocation_ids: Sequence[Id]) -> bool:
-    """The places are free again; False, and nothing is done, if one was not to be freed that way."""
+def release(tx: Tx, allocation_ids: Sequence[Id]) -> None:
+    """The places are free again. Who has them may give them back: AssertionError, and nothing of the command stays, if
+    one is in no state for that, for then somebody else has it."""
     found = located(tx, allocation_ids)
-    if len(found) < len(allocation_ids) or any((each.allocation.state, PlaceDo.RELEASE) not in PLACE for each in found):
-        return False
-    move_on(tx, found, PlaceDo.RELEASE)
+    for each in found:
+        if PLACE.after(each.allocation.state, PlaceDo.RELEASE) is None:
+            raise AssertionError(f"allocation {each.allocation.id} is {each.allocation.state} and is to be given back")
+    if refused := move_on(tx, found, PlaceDo.RELEASE):
+        raise AssertionError(f"what is given back exceeds nothing: {refused}")
     follow(tx, found)
-    return True
 
 
 def follow(tx: Tx, freed: Sequence[Located]) -> None:

@@ -46,7 +46,7 @@ in full wherever one is chosen. What stands in one organiser's contexts takes no
 
 
 class NoChange(Reason):
-    """Why a declared row is not changed, in order."""
+    """Why a declared row is not changed."""
 
     NO_SUCH = auto()
     CHANGED_MEANWHILE = auto()

@@ -56,8 +56,8 @@ class Handler:
     which it makes a row; its list shows a button. `deletes`: takes what it acts on away. `told` False: of no concern to
     anybody outside. `named` tells what a
     command refers to, `parts` what it names within that and of its own. `refuses` are the enums of what its rule may
-    say against it, in order of precedence; the door's own reasons come before. `logged` False: central gives it as
-    often as strangers like (a try at a password), so it stands in the log only where it changed what the log tells of.
+    say against it, in the order in which it asks; the door's own reasons come before. `logged` False: central gives it
+    as often as strangers like (a try at a password), so it stands in the log only where it changed what that tells of.
     `gathered`: what it appends is written with that of others at the end of their transaction, for it reads none of
     it. `side_by_side`: indexes, guards and locked rows decide it, however many run at once (kernel/turns.py). `weighs`:
     how much work it is; such take turns before the writer (kernel/heavy_lane.py). `whole`: a query that
@@ -108,7 +108,7 @@ class Handler:
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
-        """Why its rule may refuse it, in order of precedence."""
+        """Why its rule may refuse it, enum by enum in the order in which it asks."""
         return tuple(reason for kind in self.refuses for reason in kind)
 
     @property

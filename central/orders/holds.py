@@ -282,7 +282,7 @@ class ReleaseHold:
 @handles(
     ReleaseHold,
     needs=OrdersPrivilege.ORDER_CREATE,
-    refuses=(NoSale, NoPlace),
+    refuses=(NoSale,),
     at=lambda read, want: hold_context(read, want.hold_id),
     gives=Held,
     side_by_side=True,

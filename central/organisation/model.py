@@ -245,7 +245,7 @@ class NoContext(Reason):
 
 
 class NoOperator(Reason):
-    """Why people, programs and what they may do are left as they are, in order."""
+    """Why people, programs and what they may do are left as they are."""
 
     NO_SUCH_OPERATOR = auto()
     NO_SUCH_PROFILE = auto()
@@ -268,7 +268,7 @@ class NoOperator(Reason):
 
 
 class NoSignIn(Reason):
-    """Why nobody comes in, in order. What is wrong of address and password is never said."""
+    """Why nobody comes in. What is wrong of address and password is never said."""
 
     TOO_MANY = auto()  # whose: an account and an address
     BUSY = auto()  # whose: at most a few of an address at a time

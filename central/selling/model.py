@@ -63,7 +63,7 @@ class PointOfSale:
 
 
 class NoChannel(Reason):
-    """Why a channel cannot be as it shall be, in order."""
+    """Why a channel cannot be as it shall be."""
 
     CONTINGENT_ELSEWHERE = auto()  # an external contingent belongs to exactly one external channel
     NOT_EXTERNAL = auto()

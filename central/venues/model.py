@@ -360,7 +360,7 @@ class NoVenue(Reason):
 
 
 class NoAct(Reason):
-    """Why an action on a plan is refused, in order."""
+    """Why an action on a plan is refused."""
 
     NO_SUCH_PLAN = auto()
     NO_SUCH_ACTION = auto()

@@ -34,7 +34,7 @@ _PROBLEM_SCHEMA = {
         "type": {"type": "string"},
         "title": {"type": "string"},
         "status": {"type": "integer"},
-        "reason": {"type": "string", "description": "One of the command's reasons; the first that applies."},
+        "reason": {"type": "string", "description": "One of the command's reasons: what was come upon first."},
         "fix": {"type": "string", "description": "The field, or the id or code of the thing, that must change."},
         "detail": {
             "type": "object",

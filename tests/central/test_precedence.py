@@ -1,5 +1,7 @@
 """Who may be refused for several things at once is refused for the first: the enums of a command's reasons stand in the
-order in which its rule asks. Read from the rules themselves, in the order in which they run, with all they call."""
+order in which its rule asks, and so do the members of an enum that says so (`in order`), for one thing: of several
+places the first one's reason comes. Read from the rules themselves, in the order in which they run, with all they call.
+"""
 
 import ast
 import inspect
@@ -43,10 +45,17 @@ AGAIN = {
 }
 """Rules that come back to an enum after a later one, and why; their order is that of the first time. Only shrinks."""
 
+APART = {
+    "hold_places-NoSale": "the places are looked at before the hold, which every sale would wait for",
+    "renew_hold-NoSale": "whose a hold is can be asked once it is there",
+    "release_hold-NoSale": "as renew_hold",
+}
+"""Rules that do not keep to the order of an enum that says that it has one, and why. Only shrinks."""
+
 
 @cache
-def asked(function: FunctionType, above: tuple[FunctionType, ...] = ()) -> tuple[type[Reason], ...]:
-    """The enums whose reasons a function answers with, in the order of its source, what it calls in its place."""
+def asked(function: FunctionType, above: tuple[FunctionType, ...] = ()) -> tuple[Reason, ...]:
+    """The reasons that a function answers with, in the order of its source, what it calls in its place."""
     function = inspect.unwrap(function)
     if function in above or not str(function.__module__).startswith(("central.", "shared.rules.", __name__)):
         return ()
@@ -55,11 +64,9 @@ def asked(function: FunctionType, above: tuple[FunctionType, ...] = ()) -> tuple
     return tuple(_asked(tree, tree, known, (*above, function)))
 
 
-def _asked(
-    node: ast.AST, whole: ast.AST, known: dict[str, Any], above: tuple[FunctionType, ...]
-) -> Iterator[type[Reason]]:
+def _asked(node: ast.AST, whole: ast.AST, known: dict[str, Any], above: tuple[FunctionType, ...]) -> Iterator[Reason]:
     if isinstance(node, ast.Attribute) and isinstance(said := _said(node.value, known), type):
-        yield from [said] if issubclass(said, Reason) else []
+        yield from [said[node.attr]] if issubclass(said, Reason) and node.attr in said.__members__ else []
     elif isinstance(node, ast.Call):
         for each in (*node.args, *(keyword.value for keyword in node.keywords)):
             yield from _asked(each, whole, known, above)
@@ -70,7 +77,10 @@ def _asked(
     elif isinstance(node, ast.FunctionDef):
         for each in node.body if node is whole else []:  # its decorators and types refuse nothing
             yield from _asked(each, whole, known, above)
-    elif not isinstance(node, ast.Lambda):
+    elif isinstance(node, ast.If) and all(isinstance(each, ast.Raise) for each in node.body):
+        for each in node.orelse:  # what is raised about is no answer
+            yield from _asked(each, whole, known, above)
+    elif not isinstance(node, ast.Lambda | ast.Assert):
         for each in ast.iter_child_nodes(node):
             yield from _asked(each, whole, known, above)
 
@@ -84,9 +94,23 @@ def _said(node: ast.AST, known: dict[str, Any]) -> Any:
     return None
 
 
-def places(handler: Handler, said: tuple[type[Reason], ...]) -> list[int]:
+def places(handler: Handler, said: tuple[Reason, ...]) -> list[int]:
     """Where what was asked stands in the declared order."""
-    return [handler.refuses.index(each) for each in said if each in handler.refuses]
+    return [handler.refuses.index(type(each)) for each in said if type(each) in handler.refuses]
+
+
+ORDERED = [
+    (handler, kind) for handler in (*COMMANDS.values(), *QUERIES.values()) if handler.run.__module__ != GENERATED
+    for kind in handler.refuses if "in order" in (kind.__doc__ or "")
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("handler, kind", ORDERED, ids=[f"{each.name}-{kind.__name__}" for each, kind in ORDERED])
+def test_members_come_in_the_order_that_their_enum_says(handler: Handler, kind: type[Reason]) -> None:
+    order = list(kind)
+    found = [order.index(each) for each in dict.fromkeys(asked(handler.run)) if type(each) is kind]
+    apart = f"{handler.name}-{kind.__name__}" in APART
+    assert (found != sorted(found)) is apart, [order[each].name for each in found]
 
 
 @pytest.mark.parametrize("handler", BY_HAND, ids=lambda handler: handler.name)
@@ -101,12 +125,20 @@ def early(late: bool) -> Outcome[None]:
     return _first(late) or Refused(NoTest.REACHED) if late else Ok()
 
 
+def sure(late: bool) -> Outcome[None]:
+    if refused := _first(late):
+        raise AssertionError(refused)
+    assert not _first(late)
+    return Refused(NoTest.REACHED)
+
+
 def _first(late: bool) -> Refused | None:
     return Refused(NoChange.FAULTY) if late else None
 
 
 def test_the_order_is_seen() -> None:
-    assert asked(early) == (NoChange, NoTest)
+    assert asked(early) == (NoChange.FAULTY, NoTest.REACHED)
+    assert asked(sure) == (NoTest.REACHED,), "a refusal that is a fault of the code does not come out"
 
 
 WITH_CHECK = [each for name, each in CONFIGURED.items() if checks_of(name)]

@@ -36,6 +36,7 @@ from central.orders.device_sales import NotBooked
 from central.pricing.model import Tariff
 from central.pricing.ops import PriceCell, SetPrices
 from central.reports.checks import run_checks
+from central.selling.ops import ChangePointOfSale
 from shared.clock import ClockState, to_ms
 from shared.ids import Id
 from shared.outcome import Ok, Reason, Refused
@@ -373,6 +374,9 @@ def test_who_may_not_lease(clerk: Clerk, house: House, kiosk: Machine, gate: Mac
     assert kiosk.clerk.no(replace(want, performance_id=new_id())).reason == NoLease.NO_SUCH_PERFORMANCE
     clerk.watch.at += timedelta(days=1)
     assert kiosk.clerk.no(want).reason == NoLease.NOT_ON_SALE
+    clerk.do(ChangePointOfSale(id=house.kiosk_point, set={"active": False}))
+    assert kiosk.clerk.no(want).reason == NoLease.NOT_A_SELLER, "who may not sell at all hears that first"
+    clerk.do(ChangePointOfSale(id=house.kiosk_point, set={"active": True}))
     clerk.watch.at = NOW
     given = replace(want, lease_id=new_id(), seats=house.seats[1:2])
     assert kiosk.clerk.do(given) == kiosk.clerk.do(given), "asking again gives the same"
@@ -424,6 +428,21 @@ def test_no_timer_takes_a_lease_back(quick: tuple[Clerk, House]) -> None:
     assert lease_state(clerk, lease.id) == LeaseState.ACTIVE
     kiosk.send(kiosk.saw(FactKind.SALE, kiosk.sale(house, lease, 0)))
     assert counts(clerk, house)["sold"] == 1 and kinds(clerk, house) == []
+
+
+@pytest.mark.behind_the_door
+def test_no_slot_comes_back_while_its_place_is_somebody_elses(clerk: Clerk, house: House, kiosk: Machine) -> None:
+    """It should never be; where it is, a person hears of it, and nothing is half done."""
+    lease = kiosk.lease(house, *house.seats[:2])
+    clerk.db.write("UPDATE allocation SET state = 'sold' WHERE seat_id = :seat", {"seat": house.seats[1]})
+    with pytest.raises(AssertionError, match="is sold and is to be given back"):
+        clerk.do(WriteOffLease(lease_id=lease.id, reason="stolen"))
+    kiosk.send(kiosk.saw(FactKind.SLOTS_RETURNED, SlotsReturned(lease.id, (0, 1))))
+    assert kinds(clerk, house) == ["dead_letter"]
+    assert clerk.rows("SELECT DISTINCT state FROM lease_slot") == [("free",)]
+    assert clerk.rows("SELECT state FROM lease") == [("active",)]
+    kiosk.send(kiosk.saw(FactKind.SLOTS_RETURNED, SlotsReturned(lease.id, (0,))))
+    assert counts(clerk, house)["leased"] == 1, "the other one comes back as always"
 
 
 def test_a_write_off_names_its_exposure_and_a_late_sale_shows(clerk: Clerk, house: House, kiosk: Machine) -> None:

@@ -186,6 +186,14 @@ def test_each_reason_why_not(clerk: Clerk, house: House, reason: Reason, make: M
     assert (clerk.rows("SELECT COUNT(*) FROM allocation"), clerk.rows("SELECT COUNT(*) FROM ticket")) == before
 
 
+def test_of_several_places_the_first_that_is_refused_answers(clerk: Clerk, house: House) -> None:
+    unpriced, unknown = WantedPlace(house.child, gauge_id=house.gauge), WantedPlace(house.full, new_id())
+    assert clerk.no(house.order(places=(unpriced, unknown))).reason == NoSale.NO_PRICE
+    assert clerk.no(house.order(places=(unknown, unpriced))).reason == NoSale.NO_SUCH_PLACE
+    bad = WantedPlace(house.child, new_id())
+    assert clerk.no(house.order(places=(bad,))).reason == NoSale.NO_SUCH_PLACE, "of one place the order of the enum"
+
+
 def test_the_table_of_refusals_is_whole() -> None:
     # an operator's perimeter (test_door); a reissue (below); holds and limits (tests/central/inventory)
     elsewhere = {NoSale.NOT_YOURS, NoOrder.NO_SUCH_TICKET, NoSale.NO_SUCH_HOLD, NoSale.HOLD_OVER, NoSale.NOT_ENOUGH,
