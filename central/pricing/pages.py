@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from central.kernel.contexts import path_of, setting_at
+from central.kernel.contexts import path_of
 from central.kernel.entity import ENTITIES
-from central.kernel.house_settings import CURRENCY
 from central.kernel.scope import context_of
 from central.kernel.tx import Read
 from central.kernel.values import Fault, whole_number
@@ -20,11 +19,13 @@ from central.pricing.checklist_items import first_of_season
 from central.pricing.model import NoGrid, Price, PriceGrid, PricingPrivilege
 from central.pricing.ops import PriceCell, SetPrices, price_id
 from central.pricing.reads import prices_of, tariffs_by_rank
+from central.pricing.slips import far_beyond, other_currency, price_slips
 from central.venues.reads import categories_by_rank
 from central.web.form import form_of
 from central.web.frame import FRAME
 from central.web.kept_forms import keeps
 from central.web.screens.conflicts import Changer, Theirs, changers
+from central.web.screens.doubts import DOUBTED, FormDoubts
 from central.web.screens.exports import EXPORTS, answer
 from central.web.screens.fields import Field, FieldKind, Setting, Typed, typed_of
 from central.web.screens.form_values import ABSENT, value_of
@@ -86,21 +87,13 @@ def pricing_pages(app: web.Application) -> None:
     frame.page_for(
         "price_grid", "Prix", "/admin/pricing/grid/{id}", PricingPrivilege.PRICE_READ, ("set_price", "set_prices")
     )
-    frame.remark_on("price_grid", _other_currency)
+    price_slips(app)
     frame.lead_to("create_price_grid", "/admin/pricing/grid/{id}")
     frame.opening_of_new("create_price_grid", first_of_season)
     app.router.add_get("/admin/pricing/grid/{id}", show)
     app.router.add_post("/admin/pricing/grid/{id}", save)
     keeps(app, "/admin/pricing/grid/{id}")
     app.router.add_get("/admin/pricing/grid/{id}/export.{form}", export)
-
-
-def _other_currency(read: Read, t: Texts, grid: PriceGrid) -> list[str]:
-    """A house may sell in two currencies; it is rarely meant."""
-    ours = setting_at(read, grid.context_id, CURRENCY.key)
-    if not ours or ours == grid.currency:
-        return []
-    return [t("Cette grille est en {currency} ; la maison compte en {ours}.", currency=grid.currency, ours=ours)]
 
 
 async def show(request: web.Request) -> web.Response:
@@ -121,6 +114,10 @@ async def save(request: web.Request) -> web.Response:
     cells, faults = _cells(sheet, typed)
     if faults:
         return await _page(screen, sheet, typed=typed, faults=faults, seen=_seen_in(typed), status=422)
+    far = await screen.read(lambda read: far_beyond(read, sheet.grid, sheet.prices, cells))
+    doubts = FormDoubts.of([_far_said(screen.t, sheet, each) for each in far])
+    if doubts.unread(typed):
+        return await _page(screen, sheet, typed=typed, seen=_seen_in(typed), status=422, doubts=doubts)
     want = SetPrices(grid_id=sheet.grid.id, prices=tuple(cells), seen=_seen_in(typed).version)
     command_id = Id(found) if is_id(found := (typed.get("_command") or [""])[0]) else new_id()
     reply, command_id = await screen.execute(want, command_id)
@@ -131,6 +128,15 @@ async def save(request: web.Request) -> web.Response:
         refusal = await screen.read(lambda read: said(screen.door, read, screen.t, outcome, sheet.grid.id))
         return await _page(screen, sheet, typed=typed, refusal=refusal, seen=_seen_in(typed), status=409)
     raise web.HTTPSeeOther(f"/admin/pricing/grid/{sheet.grid.id}?page={sheet.page}&done={command_id}")
+
+
+def _far_said(t: Texts, sheet: GridSheet, cell: PriceCell) -> str:
+    names = {each.id: t.of(each.names) for each in (*sheet.categories, *sheet.every_tariff)}
+    return t(
+        "{category}, {tariff} : {amount}. C’est bien au-delà de tous les autres prix.",
+        category=names[cell.category_id], tariff=names[cell.tariff_id],
+        amount=t.money(cell.amount, sheet.grid.currency),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,13 +268,15 @@ def _tariffs(read: Read, path: tuple[str, ...], prices: list[Price]) -> tuple[Gr
 async def _page(
     screen: Screen, sheet: GridSheet, *, typed: Typed | None = None, faults: list[Fault] | None = None,
     refusal: SaidRefusal | None = None, theirs: Mapping[str, Theirs] | None = None, status: int = 200,
-    seen: SeenGrid | None = None, meanwhile: bool = False,
+    seen: SeenGrid | None = None, meanwhile: bool = False, doubts: FormDoubts | None = None,
 ) -> web.Response:  # fmt: skip
-    remarks = await screen.read(lambda read: _other_currency(read, screen.t, sheet.grid))
+    grid = sheet.grid
+    remarks = await screen.read(lambda read: other_currency(read, screen.t, grid.context_id, grid.currency))
     at_faults = {fault["at"]: sentence(screen.t, fault) for fault in faults or []}
     return await screen.page(
         "price_grid.html", status=status, title=screen.t.of(sheet.grid.names), at=sheet.context, here="price_grid",
         sheet=sheet, typed=sheet.typed if typed is None else typed, faults=at_faults, refusal=refusal,
         theirs=theirs or {}, command=new_id(), remarks=remarks, meanwhile=meanwhile, WAS=_WAS,
+        doubts=doubts, DOUBTED=DOUBTED,
         seen=seen or SeenGrid(sheet.grid.version, {path: values[0] for path, values in sheet.typed.items()}),
     )  # fmt: skip

@@ -62,6 +62,17 @@ def prices_of(read: Read, grid_id: str) -> list[Price]:
     return read.find(Price, "WHERE grid_id = :id", id=grid_id)
 
 
+def dearest_in(read: Read, currency: str, *, but: str) -> int:
+    """The highest amount of any other grid in this currency; 0: there is none."""
+    # house: a bound that is asked about, nothing is refused by it
+    ((most,),) = read.run(
+        "SELECT MAX(p.amount) FROM price p JOIN price_grid g ON g.id = p.grid_id "
+        "WHERE g.currency = :currency AND g.id <> :but",
+        currency=currency, but=but,
+    )  # fmt: skip
+    return int(most or 0)
+
+
 def tariffs_by_rank(read: Read, contexts: Sequence[str] = (), used: Collection[str] = ()) -> list[Tariff]:
     """Those that stand in these contexts (a path: what may be chosen there), and these."""
     where, params = on_path(contexts, used)

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from central.catalogue.reads import last_event
-from central.kernel.contexts import institution_of, setting_at
+from central.kernel.contexts import ContextKind, institution_of, setting_at
 from central.kernel.countries import country_of
 from central.kernel.house_settings import TIMEZONE
 from central.kernel.tx import Read
@@ -22,6 +22,7 @@ has to know more than the country, there is none. The source of each: docs/spec/
 
 def openings(app: web.Application) -> None:
     app[FRAME].opening_of_new("create_event", _vat)
+    app[FRAME].stands_at("event", ContextKind.ACTIVITY)
 
 
 def _vat(read: Read, activity: str) -> Mapping[str, Any]:

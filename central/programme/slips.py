@@ -10,6 +10,7 @@ from central.catalogue.model import OVER, Performance
 from central.catalogue.ops import sale_over
 from central.kernel.entity import ENTITIES
 from central.kernel.tx import Read
+from central.pricing.slips import of_performance
 from central.programme.reads import in_one_hall
 from central.web.frame import FRAME
 from central.web.screens.listing import one
@@ -34,6 +35,7 @@ def slip_pages(app: web.Application) -> None:
     frame.remark_on("performance", other_there)
     frame.remark_on("performance", _sale_over)
     frame.remark_on("performance", _days_of_doors)
+    frame.remark_on("performance", of_performance)
 
 
 A_NIGHT = timedelta(hours=12)

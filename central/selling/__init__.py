@@ -2,7 +2,7 @@
 
 from central.kernel.privileges import UsualProfile
 from central.kernel.turns import Sales
-from central.selling import checklist_items, ops
+from central.selling import checklist_items, form_defaults, ops
 from central.selling.model import SellingPrivilege
 from central.web.area import Area
 from central.web.rooms import Room
@@ -18,5 +18,6 @@ AREA = Area(
         UsualProfile.BACK_OFFICE: ("selling",),
         UsualProfile.READER: (SellingPrivilege.CHANNEL_READ,),
     },
+    pages=(form_defaults.openings,),
     checklist=(checklist_items.channels, checklist_items.points_of_sale),
 )

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import jinja2
 from aiohttp import web
 
+from central.kernel.contexts import ContextKind
 from central.kernel.door import Door
 from central.kernel.tx import Read
 from central.kernel.values import CODE_PATTERN, MOST_CODE
@@ -56,6 +57,10 @@ Remark = Callable[[Read, Texts, Any], list[str]]
 """(read, texts, a row) → what somebody should look at again."""
 
 
+Doubt = Callable[[Read, Texts, Mapping[str, Any]], list[str]]
+"""(read, texts, the values of a form, with those of its row) → what is rarely meant, before anything is saved."""
+
+
 @dataclass(frozen=True, slots=True)
 class Follows:
     """What the form of a new row may leave empty, beside what follows for any (screens/blanks.py): the paths of its
@@ -89,6 +94,8 @@ class Frame:
         self.notices: list[tuple[Provider, str]] = []
         self.answers: dict[str, AnswerWords] = {}
         self.remarks: dict[str, list[Remark]] = {}
+        self.doubts: dict[str, list[Doubt]] = {}
+        self.homes: dict[str, ContextKind] = {}
         self._parts: dict[str, list[tuple[str, Part, str]]] = {}
         self.follows: dict[str, Follows] = {}
         self.openings: dict[str, Callable[[Read, str], Mapping[str, Any]]] = {}
@@ -132,6 +139,14 @@ class Frame:
     def remark_on(self, entity: str, remark: Remark) -> None:
         """What is said on the page of each row of an entity; nothing is refused by it."""
         self.remarks.setdefault(entity, []).append(remark)
+
+    def doubt(self, entity: str, doubt: Doubt) -> None:
+        """What is asked back before a row is made or changed by its form: it is saved by whoever says so once more."""
+        self.doubts.setdefault(entity, []).append(doubt)
+
+    def stands_at(self, entity: str, kind: ContextKind) -> None:
+        """In which kind of context its rows are meant to stand: a new one's form opens there, and asks about others."""
+        add(self.homes, entity, kind)
 
     def part_of(self, place: str, template: str, part: Part, style: str = "") -> None:
         """What an area puts on a page that is not its own: that of each row of an entity, of `HOME` or of `ON_SALE`.

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
-from central.kernel.house_settings import DECLARED, Declared, day_of
+from central.kernel.house_settings import DECLARED, Declared, currency_at, day_of
 from central.kernel.tx import Read
 from central.kernel.values import Fault
 from central.web.screens.conflicts import Theirs
@@ -224,7 +224,8 @@ def options(door: Door, read: Read, t: Texts, table: str, q: str = "", most: int
     page = found(door, read, declaration, ListFilter(q=q), size=most + 1)
     ids = [row.id for row in page.rows[:most]]
     named = labels(read, t, [(table, each) for each in ids])
-    rows = sorted(((each, _spelt(named, table, each, page.rows[n])) for n, each in enumerate(ids)), key=_by_name)
+    ours = currency_at(read, None) if "currency" in declaration.names else ""
+    rows = sorted(((each, _spelt(named, table, each, page.rows[n], ours)) for n, each in enumerate(ids)), key=_by_name)
     return Options(len(page.rows) <= most, tuple(rows))
 
 
@@ -232,11 +233,13 @@ def _by_name(row: tuple[str, str]) -> str:
     return row[1].casefold()
 
 
-def _spelt(named: Labels, table: str, row_id: str, row: Any) -> str:
-    """The name with its code, where it has one: names alone may be the same twice. Contexts say which they are."""
+def _spelt(named: Labels, table: str, row_id: str, row: Any, ours: str) -> str:
+    """The name with its code, where it has one: names alone may be the same twice. Contexts say which they are, and
+    what is in another currency than the house's (`ours`) says which."""
     said, code = named(table, row_id), getattr(row, "code", "") if table != "context" else ""
     said = said if len(said) <= 90 else said[:89] + "…"
-    return f"{said} ({code})" if code and code != said else said
+    said = f"{said} ({code})" if code and code != said else said
+    return f"{said} · {row.currency}" if ours and row.currency != ours else said
 
 
 def named_of(

@@ -13,10 +13,11 @@ from typing import Any, get_type_hints
 import orjson
 from aiohttp import web
 
-from central.kernel.contexts import root_of_house
+from central.kernel.contexts import Context, contexts_below, root_of_house
 from central.kernel.crud import CONFIGURED, NoChange, revision
+from central.kernel.db import in_list
 from central.kernel.door import Reply
-from central.kernel.entity import Declaration, Look
+from central.kernel.entity import BY_NAME, Declaration, Look
 from central.kernel.privileges import Action
 from central.kernel.registry import handler_of
 from central.kernel.scope import context_of_new
@@ -26,9 +27,10 @@ from central.web.form import form_of
 from central.web.screens.blanks import easier, filled, known, next_code
 from central.web.screens.cells import reader
 from central.web.screens.conflicts import Changer, Theirs, changers
+from central.web.screens.doubts import DOUBTED, doubts_of
 from central.web.screens.fields import FieldKind, Typed, fields_of, optional_of, typed_of
 from central.web.screens.form_values import Parsed, parse
-from central.web.screens.forms import FormView, typed_from
+from central.web.screens.forms import MOST_OPTIONS, FormView, options, typed_from
 from central.web.screens.listing import one
 from central.web.screens.names import label, setting_of
 from central.web.screens.refusals import SaidRefusal, faults_in, said_above
@@ -109,7 +111,10 @@ def _first_typed(screen: Screen, read: Read, declaration: Declaration, sheet: Sh
         elif each.look is Look.CURRENCY and row is None:
             typed[each.path] = [setting.currency]
         elif each.ref == "context" and each.kind is FieldKind.REF and row is None:
-            typed[each.path] = [place]
+            typed[each.path] = [_fitting(screen, read, sheet, place)]
+        elif each.kind is FieldKind.REF and each.ref in BY_NAME and each.required and row is None:
+            offered = options(screen.door, read, screen.t, each.ref, most=2).rows
+            typed[each.path] = [offered[0][0]] if len(offered) == 1 else []
     follows = screen.frame.follows.get(sheet.handler.name)
     if row is not None and follows:
         typed |= follows.afresh(typed)
@@ -123,6 +128,17 @@ def _stands_at(screen: Screen, read: Read, sheet: Sheet) -> str:
     return place if place and screen.may(read, sheet.handler, place) else ""
 
 
+def _fitting(screen: Screen, read: Read, sheet: Sheet, place: str) -> str:
+    """The context where one is, if such a row is meant to stand there; else the only one below that is right for it."""
+    kind, here = screen.frame.homes.get(sheet.table), read.get(Context, Id(place))
+    if kind is None or here is None or here.kind == kind:
+        return place
+    among, params = in_list("c", contexts_below(read, place, most=MOST_OPTIONS))
+    fitting = read.find(Context, f"WHERE kind = :kind AND id IN {among}", kind=kind, **params)
+    fit = [each.id for each in fitting if screen.may(read, sheet.handler, each.id)]
+    return fit[0] if len(fit) == 1 else ""
+
+
 async def _create(screen: Screen, declaration: Declaration, sheet: Sheet, title: str) -> web.Response:
     said = typed_from(await form_of(screen.request))
     own, command_id = id_in(said, OWN), id_in(said, COMMAND)
@@ -130,6 +146,11 @@ async def _create(screen: Screen, declaration: Declaration, sheet: Sheet, title:
     parsed, _, zone_moved = await parsed_form(screen, sheet, typed)
     faults = [*parsed.faults, *zone_moved, *_declared_faults(declaration, sheet, parsed)]
     reply: Reply | None = None
+    doubts = await screen.read(lambda read: doubts_of(screen, read, declaration.name, parsed.values))
+    if not faults and doubts.unread(typed):
+        view = await screen.read(lambda read: view_of(screen, read, sheet, typed, ()))
+        asked = {DOUBTED: doubts.mark}
+        return await form_page(screen, sheet, view, title, own=own, status=422, hidden=asked, doubts=doubts.said)
     if not faults:
         faults, reply, used = await attempt(screen, sheet, {**parsed.values, **own_id(sheet, own)}, command_id)
         if (
@@ -273,6 +294,16 @@ async def _change(screen: Screen, declaration: Declaration, sheet: Sheet, title:
     if not faults and not mine:
         raise web.HTTPSeeOther(to)
     reply: Reply | None = None
+    stands = {each.name: getattr(sheet.row, each.name) for each in sheet.fields}
+    doubts = await screen.read(lambda read: doubts_of(screen, read, declaration.name, stands | parsed.values))
+    if not faults and doubts.unread(typed):
+        view = await screen.read(lambda read: view_of(screen, read, sheet, typed, ()))
+        asked = {SEEN: seen, WAS: orjson.dumps(was).decode(), STOOD: (typed.get(STOOD) or ["{}"])[0],
+                 DOUBTED: doubts.mark}  # fmt: skip
+        return await form_page(
+            screen, sheet, view, title, own=Id(str(sheet.on)), status=422, hidden=asked, subject=subject,
+            doubts=doubts.said,
+        )  # fmt: skip
     if not faults:
         values = {"id": sheet.on, "set": {name: parsed.values[name] for name in mine}, "seen": seen}
         faults, reply, command_id = await attempt(screen, sheet, values, command_id)

@@ -1,6 +1,6 @@
 """What the forms share: whose command a form is for, what its hidden fields carry, how it is read and drawn."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any
 
@@ -157,13 +157,14 @@ async def form_page(
     screen: Screen, sheet: Sheet, view: FormView, title: str, *,
     own: Id, refusal: SaidRefusal | None = None, status: int = 200,
     hidden: Mapping[str, str] | None = None, subject: str = "", conflict: str = "",
+    doubts: Sequence[str] = (),
 ) -> web.Response:  # fmt: skip
     held = {COMMAND: new_id(), OWN: own, ZONE: view.zone, **(hidden or {})}
     back = f"/admin/e/{sheet.table}/{sheet.on}" if sheet.on else f"/admin/e/{sheet.table}"
     at = screen.at or await screen.read(lambda read: place_of(read, sheet.table, sheet.on))
     return await screen.page(
         "screens/form.html", status=status, title=title, form=view, hidden=held, refusal=refusal, subject=subject,
-        back=back, here=sheet.table, at=at, conflict=conflict, help=help_of(screen, sheet),
+        back=back, here=sheet.table, at=at, conflict=conflict, help=help_of(screen, sheet), doubts=doubts,
     )  # fmt: skip
 
 

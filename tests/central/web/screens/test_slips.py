@@ -42,8 +42,10 @@ async def test_a_grid_s_currency_is_one_and_another_than_the_house_s_is_said(bro
         refused = await _grid(browser, "ODD", odd)
         assert refused.status == 422
         assert re.search(r'id="f-currency-fault1">.*ISO 4217', refused.text), odd
-    euros, francs = await _grid(browser, "EU", "eur"), await _grid(browser, "SU", "CHF")
-    assert done(euros) and done(francs)
+    euros, asked = await _grid(browser, "EU", "eur"), await _grid(browser, "SU", "CHF")
+    assert done(euros) and asked.status == 422 and "Enregistrer quand même" in asked, "before it is saved"
+    francs = await browser.send("/admin/e/price_grid/new", asked)
+    assert done(francs)
     assert "la maison compte en" not in euros
     assert "Cette grille est en CHF\u202f; la maison compte en EUR." in francs
     assert await value(browser, "SELECT COUNT(*) FROM price_grid WHERE code = 'ODD'") == 0
