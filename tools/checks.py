@@ -160,6 +160,10 @@ def beyond(name: str, found: list[str], allowed: int) -> list[str]:
 # A document by its path from the root or from the file itself, or by its name alone; then perhaps its section.
 NAMED = re.compile(r"(?<![\w/.-])((?:\.{1,2}/)*\w[\w./-]*\.md)\b(?:,\s+(?=[A-Z])([^\n]+(?:\n[^\n]+)?))?")
 ELSEWHERE = re.compile(r"\bissues?\s+#?\d+", re.IGNORECASE)  # a tracker that is not in the repository
+# A module or a test, by any end of its path (`kernel/turns.py`), in a document or in what a module says of itself.
+MODULE = re.compile(r"(?<![\w/.*{<-])(?:\.{1,2}/)*((?:\w+/)*[a-z_]\w*\.py)\b(?![\w(])")
+SAYS = re.compile(r'"""[\s\S]*?"""|#[^\n]*')
+AS_IT_WAS = ("docs/decisions.md", "CHANGELOG.md", "central/kernel/migrations/versions/")  # names of their day
 PUNCTUATION = "\"'`)].,:;"
 DECISION = re.compile(r"\bdecision\s+(\d+)", re.IGNORECASE)
 # Tests of these very checks name what is not there; other people's code has documents of its own.
@@ -169,6 +173,8 @@ FREE = ("tests/frame/test_checks.py", "tests/frame/test_docs.py", "tests/vendor/
 def reference_faults(files: list[Path]) -> list[str]:
     """What a reader would look for in vain."""
     documents = [file for file in tracked_files() if file.suffix == ".md"]
+    paths = [file.relative_to(ROOT).parts for file in tracked_files()]
+    ends = {"/".join(path[n:]) for path in paths for n in range(len(path))}
     decided = set(re.findall(r"^### (\d+)\.", (ROOT / "docs" / "decisions.md").read_text(), re.MULTILINE))
     faults = []
     for file in files:
@@ -186,8 +192,17 @@ def reference_faults(files: list[Path]) -> list[str]:
                 found.append((at.start(), at[1], "is not here"))
             elif file.suffix == ".py" and at[2] and not _has_section(named, at[2]):
                 found.append((at.start(), f"{at[1]}, {at[2].split()[0].rstrip(PUNCTUATION)}", "is no section of it"))
+        found += [(where, named, "is not here") for where, named in _modules(file, text) if named not in ends]
         faults += [f"{file}:{text.count(chr(10), 0, where) + 1}: {what} {why}" for where, what, why in sorted(found)]
     return faults
+
+
+def _modules(file: Path, text: str) -> list[tuple[int, str]]:
+    """The modules that a file's words name, and where: all of a document's, of Python what explains it."""
+    if str(file.resolve()).startswith(tuple(str(ROOT / each) for each in AS_IT_WAS)):
+        return []
+    said = SAYS.finditer(text) if file.suffix == ".py" else [re.match(r"[\s\S]*", text)]
+    return [(part.start() + at.start(), at[1]) for part in said if part for at in MODULE.finditer(part[0])]
 
 
 def _has_section(document: Path, said: str) -> bool:

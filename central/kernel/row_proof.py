@@ -3,7 +3,8 @@
 The log is walked once, in order: each command's prints (kernel/prints.py) say what it found in a row and what it left.
 That gives each row's print as of now, kept in a temporary database that goes to disk when it grows. Then each table is
 walked beside it, in the order of ids. What differs was written behind the door's back. Tables and columns that are kept
-beside the log say so where they are declared, with the check that stands for the proof (`checked_by`).
+beside the log say so where they are declared, with the check that stands for the proof (CHECKED_BY,
+kernel/excuses.py).
 """
 
 import sqlite3

@@ -5,7 +5,7 @@ labels may have: whatever else is said counts as `other`, so that no caller can 
     REFUSED.add(reason="busy")
 
 Families are the process's, not a door's or a listener's: two of those in one process add to the same numbers.
-docs/operation.md lists every family (tests/central/test_metrics.py holds the two together).
+docs/operation.md lists every family (tests/central/web/test_metrics.py holds the two together).
 """
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence

@@ -107,7 +107,8 @@ class SaleLine:
 
 @dataclass(frozen=True, slots=True)
 class SalePayment:
-    """How a sale was paid. `method` is `card` or `none` (free); `reference` the terminal's own; no card data."""
+    """How a sale was paid. `method`: central's PaymentMethod, `card` of a kiosk; `reference` the terminal's own; no
+    card data. What is free has no payment."""
 
     id: IdText
     method: Word
