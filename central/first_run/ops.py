@@ -38,6 +38,7 @@ from central.venues.physical_configurations import (
 from central.venues.plan_import import ImportPlan, import_plan
 from central.venues.plan_preparation import reading
 from central.venues.planfile_checks import MOST_BYTES
+from central.venues.svg_sources import SvgMapping
 from shared.ids import Id, near_id
 from shared.outcome import Ok, Outcome, Refused
 
@@ -236,16 +237,18 @@ def settle_venue(tx: Tx, want: SettleVenue) -> Outcome[Id]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleHall:
-    """How the hall is built: from a plan (`plan`: a file's text), or from zones whose places are counted. It stays a
-    draft until it is accepted; settled again, the one before is gone."""
+    """How the hall is built: from a plan (`plan`: a file's text; `mapping`: where an SVG that somebody else drew says
+    which seat is which), or from zones whose places are counted. It stays a draft until it is accepted; settled again,
+    the one before is gone."""
 
     names: Names
     plan: Annotated[str, Raw(), Bulky(), Between(most=MOST_BYTES)] = ""
     blocks: Annotated[tuple[Block, ...], Between(most=200)] = ()
+    mapping: SvgMapping | None = None
 
 
 def _reading(want: SettleHall, command_id: Id) -> Errand | None:
-    return reading(want.plan, near_id(command_id, "hall")) if want.plan else None
+    return reading(want.plan, near_id(command_id, "hall"), want.mapping) if want.plan else None
 
 
 @handles(
@@ -267,9 +270,10 @@ def settle_hall(tx: Tx, want: SettleHall, parts: tuple[Any, ...]) -> Outcome[int
             return gone
     made = tx.new_id("hall")
     if want.plan:
-        return import_plan(
-            tx, ImportPlan(id=made, space_id=now.space.id, code=HALL_CODE, names=want.names, plan=want.plan), parts
+        wanted = ImportPlan(
+            id=made, space_id=now.space.id, code=HALL_CODE, names=want.names, plan=want.plan, mapping=want.mapping
         )
+        return import_plan(tx, wanted, parts)
     places = sum(block.places for block in want.blocks)
     done: Outcome[Any] = create_physical_configuration(
         tx, CreatePhysicalConfiguration(id=made, space_id=now.space.id, code=HALL_CODE, names=want.names, gauge=places)

@@ -20,25 +20,20 @@ from central.first_run import profiles
 from central.first_run.forms import (
     FormAnswer,
     Values,
-    bands,
-    blocks,
     by_field,
     day,
     done,
     french,
     known,
     lines,
-    number,
     step_of,
-    way,
 )
+from central.first_run.hall import HallStep
 from central.first_run.link import FILE
 from central.first_run.model import NoSetUp, Step
 from central.first_run.ops import (
-    AcceptHall,
     AppointAdministrator,
     House,
-    SettleHall,
     SettleInstitution,
     SettleOrganiser,
     SettleSeason,
@@ -47,7 +42,6 @@ from central.first_run.ops import (
     is_over,
 )
 from central.first_run.picture import HallPicture, hall_picture
-from central.first_run.simple_hall import MOST_ROWS, MOST_SEATS, small_hall
 from central.first_run.whereabouts import proposed
 from central.kernel.actor import SYSTEM
 from central.kernel.countries import country_of, currency_of, timezones
@@ -58,10 +52,9 @@ from central.kernel.values import Fault
 from central.organisation.pages import SERVICES
 from central.organisation.passwords import LONGEST, SHORTEST, hashed, weakness
 from central.venues.flaw_words import flaws_in
-from central.venues.import_report import report_words, with_report
+from central.venues.import_report import report_words
 from central.venues.model import NoVenue
 from central.venues.planfile_checks import MOST_BYTES
-from central.venues.planfile_text import is_text, text_of
 from central.web.area import CONFIG, DOOR
 from central.web.codes import code_of
 from central.web.cookies import cookie
@@ -71,8 +64,7 @@ from central.web.frame import FRAME, LANGUAGE_COOKIE, LANGUAGE_FOR
 from central.web.origin import address_of
 from central.web.preview_mark import SHOWN
 from central.web.settings import MIB
-from central.web.texts import Texts, texts
-from shared.ids import Id
+from central.web.texts import Texts
 from shared.languages import LANGUAGES
 from shared.outcome import Outcome, Refused
 from shared.runtime.system import SystemClock, fresh_id
@@ -80,8 +72,8 @@ from shared.runtime.system import SystemClock, fresh_id
 COOKIE = "setup"
 SECRET = ("password", "again")
 CURRENCIES = ("EUR", "CHF", "GBP", "USD", "CAD", "XPF", "XOF", "MAD", "TND", "DKK", "SEK", "NOK", "PLN", "CZK", "JPY")
-MOST_FAULTS = 20
 COOKIE_DAYS = 30
+KINDS = ".json,.svg,.csv,application/json,image/svg+xml,text/csv"
 _CLOCK = SystemClock()
 _ORDER = list(Step)
 
@@ -103,24 +95,26 @@ class Wizard:
 
     def __init__(self, door: Door, file: Path | None) -> None:
         self._door, self._file = door, file
+        self._hall = HallStep(door, self._do)
         self._took: Mapping[Step, Callable[[web.Request, Any, Texts], Awaitable[Outcome[Any]]]] = {
             Step.INSTITUTION: self._institution,
             Step.ORGANISER: self._organiser,
             Step.SEASON: self._season,
             Step.VENUE: self._venue,
-            Step.HALL: self._hall,
+            Step.HALL: self._hall.settled,
             Step.ADMINISTRATOR: self._administrator,
         }
 
     def routes(self, app: web.Application) -> None:
         app[FRAME].templates("central.first_run")
-        app[LARGE][f"/setup/{Step.HALL}"] = MOST_BYTES + MIB
+        app[LARGE].update(dict.fromkeys((f"/setup/{Step.HALL}", f"/setup/{Step.HALL}/mapping"), MOST_BYTES + MIB))
         app[VOUCHED].append(self._vouches)
         app.router.add_get("/", self.front)
         app.router.add_get("/setup", self.enter)
         for step in Step:
             app.router.add_get(f"/setup/{step}", self.show)
             app.router.add_post(f"/setup/{step}", self.take)
+        app.router.add_post(f"/setup/{Step.HALL}/mapping", self._mapping)
 
     # --- pages --------------------------------------------------------------------------------------------------------
 
@@ -165,6 +159,8 @@ class Wizard:
     async def take(self, request: web.Request) -> web.StreamResponse:
         now, step = await self._there(request)
         t, form = self._t(request), await form_of(request)
+        if step is Step.HALL and (asked := await self._hall.asked(request, form, t)):
+            return await self._page(request, now, step, FormAnswer({}, {}), asked=asked)
         outcome = await self._took[step](request, form, t)
         if isinstance(outcome, Refused):
             if outcome.reason == NoSetUp.OVER:
@@ -183,9 +179,13 @@ class Wizard:
             raise answer
         stays = step is Step.HALL and form.get("do") != "accept"  # first the picture, then on
         to = f"/setup/{step if stays else _ORDER[_ORDER.index(step) + 1]}"
-        if stays and way(form) == "plan" and isinstance(file := form.get("plan"), bytes):
-            to = await with_report(self._door, request, text_of(file), to)
-        raise web.HTTPSeeOther(to)
+        raise web.HTTPSeeOther(await self._hall.reported(request, form, to) if stays else to)
+
+    async def _mapping(self, request: web.Request) -> web.StreamResponse:
+        """What comes of a drawing by the answers so far, a fragment."""
+        await self._there(request)
+        comes = await self._hall.what_comes(request, await form_of(request), self._t(request))
+        return await request.app[FRAME].page(request, "plan_mapping_result.html", **comes)
 
     async def _signed_in(self, request: web.Request, form: Any, answer: web.HTTPException) -> None:
         """Whoever chose the password a moment ago comes in by it, as at any sign-in: what still stands before them (a
@@ -200,20 +200,22 @@ class Wizard:
 
     async def _page(
         self, request: web.Request, now: House, step: Step, answer: FormAnswer, status: int = 200, *,
-        guess: bool = False,
+        guess: bool = False, asked: Mapping[str, Any] | None = None,
     ) -> web.Response:  # fmt: skip
         t = self._t(request)
         picture: HallPicture | None = None
         if step is Step.HALL and (hall := now.hall):
             picture = await self._door.read(SYSTEM, lambda read: hall_picture(read, hall, t))
         page = await request.app[FRAME].page(
-            request, f"setup_{step}.html", status=status, title=t("Installation"), step=step, steps=_ORDER,
-            titles=titles(t), done=done(now), now=now, values=answer.values, faults=answer.faults,
-            refused=answer.refused, picture=picture, SHOWN=SHOWN, zones=_timezones(), guess=guess, french=french(now),
+            request, "setup_mapping.html" if asked else f"setup_{step}.html", status=status, title=t("Installation"),
+            step=step, steps=_ORDER, titles=titles(t), done=done(now), now=now, values=answer.values,
+            faults=answer.faults, refused=answer.refused, picture=picture, SHOWN=SHOWN, zones=_timezones(),
+            guess=guess, french=french(now),
             suggested=profiles.usual(t.language),
-            chosen=answer.values.get("profiles", "").split(), accept=".json,.svg,.csv",
+            chosen=answer.values.get("profiles", "").split(), kinds=KINDS,
             plan_faults=_in_plan(answer.refused, t), remarks=report_words(t, request.query),
             currencies={code: get_currency_name(code, locale=t.language) for code in CURRENCIES},
+            **(asked or {}),
         )  # fmt: skip
         if request.query.get("lang") in LANGUAGES:
             page.set_cookie(
@@ -243,7 +245,7 @@ class Wizard:
             raise web.HTTPSeeOther("/sign-in")
         if not self._genuine(cookie(request, COOKIE)):
             raise web.HTTPSeeOther("/setup")
-        step, reached = Step(request.path.rpartition("/")[2]), step_of(now)
+        step, reached = Step(request.path.split("/")[2]), step_of(now)
         wanted = _ORDER.index(step)
         if wanted > _ORDER.index(reached) and not (step is Step.ADMINISTRATOR and reached is Step.HALL):
             raise web.HTTPSeeOther(f"/setup/{reached}")
@@ -299,46 +301,6 @@ class Wizard:
             space_names=names(space, t.language, first),
         ))  # fmt: skip
 
-    async def _hall(self, request: web.Request, form: Any, t: Texts) -> Outcome[Any]:
-        """From a plan file, from two numbers, or from zones whose places are counted."""
-        if form.get("do") == "accept":
-            return await self._do(request, AcceptHall(configuration_id=Id(line(form, SHOWN))))
-        named = {language: texts(language)("Plan de salle") for language in LANGUAGES}
-        match way(form):
-            case "plan":
-                return await self._from_file(request, form, named)
-            case "drawn":
-                rows, seats = number(form, "rows"), number(form, "seats")
-                faults = [
-                    {"at": at, "what": "not_between", "least": 1, "most": most}
-                    for at, n, most in (("rows", rows, MOST_ROWS), ("seats", seats, MOST_SEATS))
-                    if n is None or not 1 <= n <= most
-                ]
-                priced, wrong = bands(form, rows or 0)
-                if faults or wrong:
-                    return Refused(NoSetUp.FAULTY, detail={"faults": faults or wrong})
-                drawn = small_hall(
-                    rows or 1, seats or 1, name=t("Plan de salle"), zone=t("Orchestre"),
-                    category=lambda n: t("Catégorie {n}", n=n), stage=t("Scène"), bands=priced,
-                )  # fmt: skip
-                return await self._do(request, SettleHall(names=named, plan=drawn))
-            case "blocks":
-                found, wrong = blocks(form)
-                if wrong:
-                    return Refused(NoSetUp.FAULTY, detail={"faults": wrong})
-                return await self._do(request, SettleHall(names=named, blocks=found))
-        return Refused(NoSetUp.FAULTY, detail={"faults": [{"at": "way", "what": "missing"}]})
-
-    async def _from_file(self, request: web.Request, form: Any, named: dict[str, str]) -> Outcome[Any]:
-        file = form.get("plan")
-        data = file if isinstance(file, bytes) else b""
-        if not data:
-            return Refused(NoSetUp.FAULTY, detail={"faults": [{"at": "plan", "what": "missing"}]})
-        text = text_of(data)
-        if not is_text(text):
-            return Refused(NoSetUp.FAULTY, detail={"faults": [{"at": "plan", "what": "not_a_text_file"}]})
-        return await self._do(request, SettleHall(names=named, plan=text))
-
     async def _administrator(self, request: web.Request, form: Any, t: Texts) -> Outcome[Any]:
         name, email = line(form, "name"), line(form, "email")
         password = str(form.get("password", ""))
@@ -382,7 +344,7 @@ def _timezones() -> list[tuple[str, str, str]]:
 
 
 def _in_plan(refused: Refused | None, t: Texts) -> list[dict[str, str]]:
-    """What is wrong in a plan file, the first of it: who drew it mends it there."""
+    """What is wrong in a plan file: who drew it mends it there."""
     if refused is None or refused.reason != NoVenue.PLAN_FAULTY:
         return []
-    return flaws_in(refused, t, MOST_FAULTS)
+    return flaws_in(refused, t)

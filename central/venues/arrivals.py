@@ -15,6 +15,7 @@ from central.venues.import_report import with_report
 from central.venues.model import PhysicalConfiguration, Space, VenuesPrivilege
 from central.venues.plan_import import ImportPlan, ReimportPlan
 from central.venues.planfile import Format, format_of
+from central.venues.planfile_svg import NEEDED
 from central.venues.planfile_text import text_of
 from central.venues.svg_sources import SvgMapping
 from central.web.form import form_of
@@ -30,13 +31,13 @@ from shared.runtime.system import SystemClock, fresh_id
 MOST_SPACES = 100
 MOST_BEFORE = 20  # halls of a space whose mapping is looked for
 _CLOCK = SystemClock()
-_OURS = re.compile(r"\sdata-seat\s*+=")
+_OURS = [re.compile(rf"\s{name}\s*+=") for name in ("data-seat", *NEEDED)]
 
 
 def needs_mapping(text: str, *, asked: bool) -> bool:
-    """Whether this is a drawing of which no element says in our words which seat it is, or one for which a mapping is
-    `asked` all the same."""
-    return format_of(text[:4096].encode()) is Format.SVG and (asked or not _OURS.search(text))
+    """Whether this is a drawing that does not say in our words which seat is which, or not all of it (no zones, no
+    rows); or one for which a mapping is `asked` all the same."""
+    return format_of(text[:4096].encode()) is Format.SVG and (asked or not all(ours.search(text) for ours in _OURS))
 
 
 async def sent_by(request: web.Request, me: SignedIn) -> dict[str, str]:

@@ -8,6 +8,7 @@ from central.venues.plan_flaws import Flaw
 from central.web.texts import Texts
 from shared.outcome import Refused
 
+MOST_SHOWN = 200
 _LINE = re.compile(r"line (\d+)(.*)")
 _PART = re.compile(r"(blocks|areas)\[(\d+)\](?:\.(\w+))?(?:\[(\d+)\])?(?:\.\w+)?(?:, row (.*), seat (.*))?", re.DOTALL)
 
@@ -19,12 +20,14 @@ class _Anything(dict[str, str]):
         return "…"
 
 
-def flaws_in(refused: Refused, t: Texts, most: int) -> list[dict[str, str]]:
-    """The first faults that a refusal of a plan lists, `at` and `what` in words."""
-    return [
-        {"at": place_text(t, str(each["at"])), "what": flaw_text(t, each)}
-        for each in refused.detail.get("faults", [])[:most]
-    ]
+def flaws_in(refused: Refused, t: Texts, most: int = MOST_SHOWN) -> list[dict[str, str]]:
+    """The first faults that a refusal of a plan lists, `at` and `what` in words; then how many more there are."""
+    listed = [each for each in refused.detail.get("faults", []) if each["what"] != Flaw.MORE.fault]
+    more = [each for each in refused.detail.get("faults", []) if each["what"] == Flaw.MORE.fault]
+    said = [{"at": place_text(t, str(each["at"])), "what": flaw_text(t, each)} for each in (*listed[:most], *more)]
+    if cut := len(listed[most:]):
+        said.append({"at": "…", "what": t.n("Et {n} autre point", "Et {n} autres points", cut)})
+    return said
 
 
 def flaw_text(t: Texts, fault: Mapping[str, Any]) -> str:

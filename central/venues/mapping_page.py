@@ -12,8 +12,10 @@ from typing import Any
 
 from aiohttp import web
 
+from central.kernel.actor import SYSTEM
 from central.kernel.door import Door
 from central.kernel.helper_processes import Errand
+from central.kernel.languages import spoken_first
 from central.venues.arrivals import brought, hall_of, mapping_before, sent_by
 from central.venues.flaw_words import flaws_in, place_text
 from central.venues.mapping_report import LookAt, MappingLook, file_of, looked_at
@@ -26,11 +28,10 @@ from central.web.frame import FRAME
 from central.web.preview_mark import SHOWN, shown_mark, was_shown
 from central.web.session import SignedIn
 from central.web.settings import MIB
-from central.web.texts import Texts
+from central.web.texts import Texts, texts
 from shared.outcome import Refused
 
 HERE = "/admin/plan/new/mapping"
-SHOWN_FAULTS = 60
 Sent = Mapping[str, str]
 
 
@@ -50,8 +51,8 @@ class MappingStep:
     async def _take(self, request: web.Request) -> web.Response:
         me = await request.app[FRAME].who(request)
         sent = await sent_by(request, me)
-        mapping = mapping_in(sent)
-        if "import" not in sent or mapping is None or not was_shown([sent.get(SHOWN, "")], _mark(mapping)):
+        mapping = wanted_mapping(sent)
+        if mapping is None:
             return await self._page(request, me, sent, sent.get("file", ""), unseen="import" in sent)
         opened = await self._door.work_out(Errand(file_of, (sent.get("file", ""),)), partial(awaited, request))
         if isinstance(opened, Refused) or opened.value[0] is None:
@@ -64,22 +65,15 @@ class MappingStep:
         frame = request.app[FRAME]
         me = await frame.who(request)
         sent = await sent_by(request, me)
-        t = frame.texts(request, me)
-        _, look = await self._look(request, me, t, sent, sent.get("file", ""))
-        return await frame.page(request, "plan_mapping_result.html", **_result(t, look))
+        _, look = await self._look(request, me, sent, sent.get("file", ""))
+        return await frame.page(request, "plan_mapping_result.html", **what_comes(frame.texts(request, me), look))
 
     async def _look(
-        self, request: web.Request, me: SignedIn, t: Texts, sent: Sent, text: str, *, is_packed: bool = True
+        self, request: web.Request, me: SignedIn, sent: Sent, text: str, *, is_packed: bool = True
     ) -> tuple[str, MappingLook | Refused | None]:
-        """The file as the page carries it, and what comes of it. None: it came back broken."""
         onto, space = request.query.get("onto", ""), sent.get("space") or request.query.get("space", "")
         before = await self._door.read(me.actor, lambda read: mapping_before(read, onto, space))
-        want = LookAt(t("Orchestre"), "1", mapping_in(sent), before)
-        done = await self._door.work_out(Errand(looked_at, (text, is_packed, want)), partial(awaited, request))
-        if isinstance(done, Refused):
-            return text if is_packed else "", done
-        carried, *look = done.value
-        return carried or "", look[0] if look else None
+        return await look_at(self._door, request, sent, text, before, is_packed=is_packed)
 
     async def _page(
         self, request: web.Request, me: SignedIn, sent: Sent, text: str, *, is_packed: bool = True, status: int = 200,
@@ -91,15 +85,38 @@ class MappingStep:
         hall = await self._door.read(me.actor, lambda read: hall_of(read, t, onto, space))
         if hall is None:
             raise web.HTTPNotFound
-        file, look = await self._look(request, me, t, sent, text, is_packed=is_packed)
-        mapping = look.mapping if isinstance(look, MappingLook) else None
+        file, look = await self._look(request, me, sent, text, is_packed=is_packed)
         return await frame.page(
-            request, "plan_mapping.html", status=status, **hall, sent=sent, file=file, most_name=MOST_PLAN_NAME,
-            parts=_parts(t, look, mapping) if isinstance(look, MappingLook) and mapping else [], unseen=unseen,
-            refused=words, faults=flaws_in(refused, t, SHOWN_FAULTS) if refused else [], most_read=MOST_READ,
+            request, "plan_mapping.html", status=status, **hall, sent=sent, most_name=MOST_PLAN_NAME, unseen=unseen,
+            refused=words, faults=flaws_in(refused, t) if refused else [], **asked_of(t, file, look),
             here=str(request.rel_url.with_path(HERE)), preview=str(request.rel_url.with_path(f"{HERE}/preview")),
-            **_result(t, look),
         )  # fmt: skip
+
+
+async def look_at(
+    door: Door, request: web.Request, sent: Sent, text: str, before: SvgMapping | None = None, *, is_packed: bool = True
+) -> tuple[str, MappingLook | Refused | None]:
+    """The file as the page carries it, and what comes of it by what the form says. None: it came back broken."""
+    t = texts(await door.read(SYSTEM, spoken_first))
+    want = LookAt(t("Orchestre"), "1", mapping_in(sent), before)
+    done = await door.work_out(Errand(looked_at, (text, is_packed, want)), partial(awaited, request))
+    if isinstance(done, Refused):
+        return text if is_packed else "", done
+    carried, *look = done.value
+    return carried or "", look[0] if look else None
+
+
+def wanted_mapping(sent: Sent) -> SvgMapping | None:
+    """By which it is to be imported: of what was looked at, and nothing else."""
+    mapping = mapping_in(sent)
+    shown = mapping is not None and was_shown([sent.get(SHOWN, "")], _mark(mapping))
+    return mapping if "import" in sent and shown else None
+
+
+def asked_of(t: Texts, file: str, look: MappingLook | Refused | None) -> dict[str, Any]:
+    """For the page that asks: the file, the questions, and what comes of the answers."""
+    parts = _parts(t, look, look.mapping) if isinstance(look, MappingLook) else []
+    return {"file": file, "parts": parts, "most_read": MOST_READ, **what_comes(t, look)}
 
 
 # --- the form ---------------------------------------------------------------------------------------------------------
@@ -187,12 +204,12 @@ def _place(t: Texts, source: NameSource) -> str:
 # --- what comes of it -------------------------------------------------------------------------------------------------
 
 
-def _result(t: Texts, look: MappingLook | Refused | None) -> dict[str, Any]:
+def what_comes(t: Texts, look: MappingLook | Refused | None) -> dict[str, Any]:
     if not isinstance(look, MappingLook):
-        faults = flaws_in(look, t, SHOWN_FAULTS) if look is not None else []
+        faults = flaws_in(look, t) if look is not None else []
         said = t.reason(look.reason) if look is not None else t("Ce fichier est revenu abîmé : apportez-le de nouveau.")
         return {"look": None, "broken": said, "wrong": faults, "wrong_count": len(faults), "mark": ""}
-    wrong = flaws_in(look.refused, t, SHOWN_FAULTS) if look.refused else []
+    wrong = flaws_in(look.refused, t) if look.refused else []
     return {
         "look": look,
         "broken": "",

@@ -14,7 +14,7 @@ from central.venues.planfile_csv import read_csv
 from central.venues.planfile_json import read_json
 from central.venues.planfile_svg import read_svg
 from central.venues.planfile_table import MOST_LOOKED_AT, MOST_TITLES, seat_list_start
-from central.venues.planfile_text import text_of
+from central.venues.planfile_text import other_file, text_of
 from central.venues.svg_seats import read_mapped
 from central.venues.svg_sources import SvgMapping
 from central.venues.svg_writer import write_svg
@@ -50,10 +50,11 @@ def read_plan(data: bytes, mapping: SvgMapping | None = None) -> Outcome[Plan]:
     `detail["count"]` counts them all."""
     if len(data) > MOST_BYTES:
         return refused(PlanFault.TOO_LARGE, [PlanFileFault("$", Flaw.TOO_LARGE, {"most": MOST_BYTES >> 20})], 1)
-    data = text_of(data).encode()
+    text = text_of(data)
+    data = text.encode()
     found = format_of(data)
     if found is None:
-        return refused(PlanFault.UNKNOWN_FORMAT, [PlanFileFault("$", Flaw.UNKNOWN_FORMAT)], 1)
+        return refused(PlanFault.UNKNOWN_FORMAT, [PlanFileFault("$", other_file(text) or Flaw.UNKNOWN_FORMAT)], 1)
     return read_mapped(data, mapping) if found is Format.SVG and mapping is not None else READERS[found](data)
 
 

@@ -17,6 +17,7 @@ from central.venues.planfile_checks import (
     MOST_SAID,
     shown,
 )
+from central.venues.planfile_csv import UNNAMED
 from central.venues.svg_parts import (
     DrawnPlace,
     DrawnRow,
@@ -45,6 +46,7 @@ from central.venues.svg_shapes import (
 from central.venues.svg_walk import DRAWN, SvgWalk
 from shared.outcome import Outcome
 
+NEEDED = ("data-zone", "data-row")  # of each seat, on it or around it
 MOST_OF_USED = 2_000  # characters of a shape's attributes
 
 
@@ -61,6 +63,8 @@ class _SvgReader(SvgWalk):
         self._open: OpenPart | None = None
         self._in_text = 0
         self._uses = False  # whether there is any <use>
+        self._unsaid: list[str] = []  # what every seat needs and nothing here has
+        self._categorised = True  # whether any element names a category: else all are in one
         self._shapes: dict[str, tuple[str, dict[str, str]]] = {}  # by id, for <use>
         self._zones: list[DrawnZone] = []
         self._loose: dict[str, int] = {}  # zone → index, of seats and areas that name their zone themselves
@@ -70,7 +74,12 @@ class _SvgReader(SvgWalk):
 
     def plan(self, data: bytes) -> Plan | None:
         self._uses = b"use " in data
+        self._categorised = b"data-category" in data
+        self._unsaid = [name for name in NEEDED if name.encode() not in data] if b"data-seat" in data else []
         self.walk(data)
+        if self._unsaid:
+            self.fault("line 1", Flaw.UNSAID, names=", ".join(self._unsaid))
+            return None
         seats = [seat for zone in self._zones for row in zone.rows for seat in row.seats]
         if not seats and not self.count:
             self.fault("line 1", Flaw.UNMARKED)
@@ -94,6 +103,8 @@ class _SvgReader(SvgWalk):
         return self.finished(categories.values(), zones)
 
     def opened(self, tag: str, said: dict[str, str], place: DrawnPlace) -> None:
+        if self._unsaid:
+            return
         if self._uses and tag in DRAWN and "id" in said:
             self._shapes[said["id"]] = (tag, said)
         if "data-plan-category" in said:
@@ -113,6 +124,8 @@ class _SvgReader(SvgWalk):
             self._in_text += 1
 
     def closed(self, tag: str) -> None:
+        if self._unsaid:
+            return
         if tag == "text":
             self._in_text -= 1
         if self._open is not None and len(self._places) == self._open.depth:
@@ -233,7 +246,7 @@ class _SvgReader(SvgWalk):
         number = self.text(said["data-seat"], f"{at}, data-seat", MOST_NUMBER)
         zone_name = self.text(place.zone, f"{at}, data-zone", MOST_NAME)
         row_name = self.text(place.row, f"{at}, data-row", MOST_ROW_NAME)
-        category = self.text(place.category, f"{at}, data-category", MOST_NAME)
+        category = self.text(place.category, f"{at}, data-category", MOST_NAME) if self._categorised else UNNAMED
         access = self.text(place.access, f"{at}, data-access", MOST_NAME, empty=True)
         guid = self.text(said.get("data-guid", ""), f"{at}, data-guid", MOST_GUID, empty=True)
         marks = self.marks(said.get("data-marks", ""), f"{at}, data-marks")

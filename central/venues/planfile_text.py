@@ -4,11 +4,24 @@ UTF-16 “text”, and drawing programs say in the file what they took."""
 import re
 from contextlib import suppress
 
+from central.venues.plan_flaws import Flaw
+
 _MARKED = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 # Only these: a codec of Python's may be no letters at all, or take the square of the length.
 _DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["'](iso-8859-\d\d?|windows-125\d|koi8-[ru])["']""", re.I)
 
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")
+_OTHERS = tuple(
+    (flaw, re.compile(begins))
+    for flaw, begins in (
+        (Flaw.SHEET_FILE, "PK[\x01-\x08]|ÐÏ\x11à|\ufffd\ufffd\x11\ufffd"),  # .xlsx, .ods, .numbers; .xls
+        (Flaw.PACKED_FILE, "\x1f[‹\ufffd]"),  # .svgz
+        (Flaw.DRAWING_FILE, "%PDF|%!PS|AC10|(?:\ufeff)?\\s*0\\s+SECTION\\s"),  # .pdf and .ai, .eps, .dwg, .dxf
+        (
+            Flaw.PICTURE_FILE,
+            "[‰\ufffd]PNG|GIF8|ÿØÿ|\ufffd\ufffd\ufffd|RIFF.{4,12}WEBP|II\\*\x00|MM\x00\\*|BM.{0,12}\x00",
+        ),
+    )
+)
 
 
 def text_of(data: bytes) -> str:
@@ -24,6 +37,6 @@ def text_of(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-def is_text(text: str) -> bool:
-    """Whether somebody may have written it: a picture, or a sheet as .xlsx, has control characters from its start."""
-    return not _CONTROL.search(text, 0, 4096)
+def other_file(text: str) -> Flaw | None:
+    """What a file is that is no text, by its first signs as `text_of` reads them; None: none that people bring."""
+    return next((flaw for flaw, begins in _OTHERS if begins.match(text)), None)

@@ -12,11 +12,13 @@ from enum import StrEnum, auto
 from itertools import groupby
 from typing import Annotated
 
+from central.kernel.characters import tidy, unseen
 from central.kernel.entity import Between
 
 MOST_READ = 200  # characters of what a shape may say of itself
 MOST_UP = 8
 NEAREST = -1
+MOST_CODE = 0x10FFFF  # of Unicode
 
 
 class SeatPart(StrEnum):
@@ -164,7 +166,8 @@ def read(pattern: str, part: SeatPart, text: str) -> str:
 
 # --- what programs write ----------------------------------------------------------------------------------------------
 
-_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{2,4})_")
+_ESCAPED = re.compile(r"(?:_x[0-9A-Fa-f]{2,6}_)+")
+_CODE = re.compile(r"_x([0-9A-Fa-f]+)_")
 _BY_ITSELF = re.compile(
     r"(?:(?:circle|ellipse|rect|path|line|poly(?:gon|line)|use|g|svg|text|tspan|image|layer|groupe?|gruppe|gruppo|grupo|"
     r"calque|ebene|capa|livello|obje[ck]t|form|figure|svgid|xmlid)[ _-]?\d[-\d_]*|_x?\d+_|svg)",
@@ -173,8 +176,22 @@ _BY_ITSELF = re.compile(
 
 
 def unescaped(text: str) -> str:
-    """An id as it was typed: Illustrator writes `_x31_2` for 12 and `A_x2D_1` for A-1."""
-    return _ESCAPED.sub(lambda sign: chr(int(sign[1], 16)), text) if "_x" in text else text
+    """An id as it was typed: Illustrator writes `_x31_2` for 12 and `A_x2D_1` for A-1. What is no sign that is seen
+    (half of a pair, a control or direction sign, none at all) nobody typed: it stays as it is written."""
+    return _ESCAPED.sub(lambda run: "".join(_signs(run[0])), text) if "_x" in text else text
+
+
+def _signs(run: str) -> Iterator[str]:
+    written = _CODE.findall(run)
+    codes = [int(each, 16) for each in written]
+    n = 0
+    while n < len(codes):
+        pair = codes[n : n + 2]
+        paired = len(pair) == 2 and 0xD800 <= pair[0] < 0xDC00 <= pair[1] < 0xE000
+        code = 0x10000 + ((pair[0] - 0xD800) << 10) + pair[1] - 0xDC00 if paired else codes[n]
+        sign = tidy(chr(code)) if code <= MOST_CODE and not 0xD800 <= code < 0xE000 else ""
+        yield sign if sign and not unseen(sign) else "".join(f"_x{each}_" for each in written[n : n + 1 + paired])
+        n += 1 + paired
 
 
 def by_itself(text: str) -> bool:

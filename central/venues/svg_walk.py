@@ -62,6 +62,7 @@ class SvgWalk(PlanFileChecks):
         self._places = [DrawnPlace()]
         self._elements = 0
         self._sheet: list[str] | None = None  # of an open <style>
+        self._astray = False  # where groups of seats lie is not known, and said so: nor what they lie on
         self._name = UNNAMED
         self._size: tuple[int, int] | None = None
 
@@ -90,7 +91,7 @@ class SvgWalk(PlanFileChecks):
 
     def finished(self, categories: Iterable[Category], zones: Iterable[Zone]) -> Plan | None:
         """The plan of these, as large as it says or needs to be; None: a fault was found."""
-        factor = self.settled()
+        factor = 1.0 if self._astray else self.settled()
         if self.count:
             return None
         width, height = self._size or (1, 1)
@@ -155,6 +156,7 @@ class SvgWalk(PlanFileChecks):
             sheet = "".join(self._sheet)
             if names := moves(sheet):
                 self.fault(self.line(), Flaw.SHEET_MOVES, names=", ".join(sorted(names)))
+                self._astray = True
             self.styles(sheet[:MOST_SHEET])
             self._sheet = None
         self.closed(tag)
@@ -196,4 +198,5 @@ class SvgWalk(PlanFileChecks):
             place.turn(said)
         except (NotSvg, ArithmeticError) as bad:
             self.misread(self.line(), bad)
+            self._astray = True
         return place

@@ -50,7 +50,6 @@ from shared.look import look
 from shared.outcome import Refused
 
 MOST_BLOCKS = 40
-SHOWN_FAULTS = 200
 _TYPES = {Format.JSON: "application/json", Format.SVG: "image/svg+xml", Format.CSV: "text/csv"}
 
 # What a block of the form offers, in order; the rest of DrawBlock is for programs.
@@ -135,7 +134,7 @@ class Workshop:
         t = frame.texts(request, me)
         made = await self._drawn(request, await sent_by(request, me), t, Format.SVG)
         if isinstance(made, Refused):
-            faults = flaws_in(made, t, SHOWN_FAULTS) or [{"at": "", "what": t.reason(made.reason)}]
+            faults = flaws_in(made, t) or [{"at": "", "what": t.reason(made.reason)}]
             return await frame.page(request, "plan_preview.html", picture="", seats=0, faults=faults)
         picture, seats = made
         return await frame.page(request, "plan_preview.html", picture=_picture(picture), seats=seats, faults=[])
@@ -172,12 +171,12 @@ class Workshop:
         if text is None:
             made = await self._drawn(request, sent, t, Format.JSON)
             if isinstance(made, Refused):
-                page.faults.extend(flaws_in(made, t, SHOWN_FAULTS))
+                page.faults.extend(flaws_in(made, t))
                 words = await self._door.read(me.actor, lambda read: refusal_text(self._door, read, t, made, ""))
                 return await self._page(request, _counted(page, made, words), 422)
             text = made[0].decode()
         refused, words = await brought(self._door, request, me, t, sent, text)
-        page.faults.extend(flaws_in(refused, t, SHOWN_FAULTS))
+        page.faults.extend(flaws_in(refused, t))
         return await self._page(request, _counted(page, refused, words), 422)
 
     async def _export(self, request: web.Request) -> web.Response:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from shared.ids import Id
 from shared.look import look
 from tests.central.organisation.conftest import CHEAP
 from tests.central.small_house import Watch
+from tests.central.venues.strange_drawings import DRAWINGS
 
 THEATRE = Path(__file__).parents[3] / "parterre" / "demo" / "theatre.json"
 HOSTILE = "<script>alert(1)</script>=cmd|' /C calc'!A0"
@@ -195,7 +197,8 @@ async def test_a_seat_list_as_a_spreadsheet_saves_it_is_a_hall(visitor: Visitor)
     "data, said",
     [
         (b'{"name": "x", "zones": 3}', "zones"),
-        (b"\x89PNG\r\n\x1a\n\xff\xfe", "image"),
+        (b"\x89PNG\r\n\x1a\n\xff\xfe", "C’est une image"),
+        (b"PK\x03\x04\x14\x00\x06\x00\x08\x00[Content_Types].xml", "C’est un classeur"),
         (b"", 'id="plan-fault1"'),
     ],
 )
@@ -206,6 +209,77 @@ async def test_a_plan_file_that_is_none(visitor: Visitor, data: bytes, said: str
     status, _, text = await visitor.send("hall", form)
     assert status == 422 and said in re.sub(r"<head>.*</head>", "", text, flags=re.DOTALL)
     assert "data-n=" not in text
+
+
+def a_file(data: bytes | str, **more: str) -> FormData:
+    form = FormData({"way": "plan", **more})
+    form.add_field("plan", data if isinstance(data, bytes) else data.encode(), filename="plan")
+    return form
+
+
+async def test_all_that_is_wrong_with_a_file_is_told_or_counted(visitor: Visitor) -> None:
+    """Before: twenty of 96 lines, and not a word of the others."""
+    await visitor.up_to_the_hall()
+    lines = "".join(f"P;A;{n};oops;1\n" for n in range(96))
+    text = (await visitor.send("hall", a_file(f"zone;row;seat;x;y\n{lines}")))[2]
+    assert "ligne 21," in text and "Encore 76 fois la même chose" in text.replace("\u202f", " "), re.findall(
+        "<li><code>.*", text
+    )[-2:]
+
+
+async def test_after_a_refused_file_the_hall_before_is_not_taken_for_it(visitor: Visitor) -> None:
+    """Before: its picture, with the main button below it to accept it."""
+    await visitor.up_to_the_hall()
+    before = (await visitor.send("hall", DRAWN))[2]
+    assert '<button class="main">C’est bien elle, continuer' in before
+    status, _, text = await visitor.send("hall", a_file("zone;row;seat;x;y\nP;A;1;oops;1\n"))
+    form, _, kept = text.partition("La salle d’avant n’a pas changé")
+    assert status == 422 and "data-n=" not in form and "oops" in form and 'id="plan"' in form
+    assert re.findall(r'class="main">([^<]*)', text) == ["Voir la salle"]
+    assert kept.count("data-n=") == before.count("data-n=") > 0 and "Garder celle-ci, continuer" in kept
+    assert (await visitor.send("hall", accepted(text)))[1] == "/setup/administrator"
+
+
+def mapped(page: str, **more: str) -> dict[str, str]:
+    """What the step's form sends, as a browser does."""
+    form = {
+        each[0]: unescape(each[1]) for each in re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', page)
+    }
+    form |= {each[0]: unescape(each[1]) for each in re.findall(r'<input name="(\w+-pattern)" value="([^"]*)"', page)}
+    for name, options in re.findall(r'<select name="([^"]*)">(.*?)</select>', page):
+        (form[name],) = [unescape(each) for each in re.findall(r'<option value="([^"]*)" selected', options)]
+    return {**form, **more}
+
+
+@pytest.mark.parametrize("name", sorted(DRAWINGS))
+async def test_a_drawing_from_elsewhere_is_asked_about_and_comes_in(visitor: Visitor, name: str) -> None:
+    """Before: it was refused, and sent to pages that nobody has yet."""
+    await visitor.up_to_the_hall()
+    status, path, page = await visitor.send("hall", a_file(DRAWINGS[name]))
+    assert (status, path) == (200, "/setup/hall") and "Ce dessin vient d’ailleurs" in page and "map-picture" in page
+    assert await visitor.door.read(SYSTEM, lambda read: house(read).hall) is None, "nothing came in yet"
+    unseen = (await visitor.send("hall", mapped(page, **{"row-pattern": "*{row}", "import": "1"})))[2]
+    assert "Vos réponses ont changé" in unseen
+    comes = (await visitor.send("hall/mapping", mapped(page)))[2]
+    assert "Importer 12 places" in comes and "<html" not in comes
+    status, path, text = await visitor.send("hall", mapped(page, **{"import": "1"}))
+    assert (status, path) == (200, "/setup/hall") and text.count("data-n=") == 12, text[-3000:]
+    hall = await visitor.door.read(SYSTEM, lambda read: house(read).hall)
+    assert hall is not None and hall.drawing is not None and hall.drawing.mapping is not None
+    assert (await visitor.send("hall", accepted(text)))[1] == "/setup/administrator"
+
+
+async def test_one_in_our_words_takes_the_step_if_it_is_asked_for(visitor: Visitor) -> None:
+    await visitor.up_to_the_hall()
+    text = '<svg><circle data-zone="P" data-row="A" data-seat="1" cx="9" cy="9" r="5"/></svg>'
+    assert "Ce dessin vient d’ailleurs" in (await visitor.send("hall", a_file(text, map="1")))[2]
+    assert (await visitor.send("hall", a_file(text)))[2].count("data-n=") == 1
+
+
+async def test_a_drawing_that_came_back_broken_is_asked_for_again(visitor: Visitor) -> None:
+    await visitor.up_to_the_hall()
+    status, _, text = await visitor.send("hall", {"way": "plan", "file": "no file"})
+    assert status == 200 and "Ce fichier est revenu abîmé" in text
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import central.venues
 from central.venues.flaw_words import flaw_text, flaws_in, place_text
 from central.venues.plan_flaws import Flaw, JsonKind, Things
 from central.venues.planfile import read_plan
+from central.venues.planfile_text import text_of
 from central.web.texts import texts
 from shared.languages import LANGUAGES
 from shared.outcome import Refused
@@ -62,6 +63,7 @@ def test_whatever_tells_a_flaw_says_all_that_its_sentence_has_places_for() -> No
             wanted = places(texts("en").known(f"fault:{Flaw[name].fault}") or "")
             assert None in given or wanted <= given, (file, call.lineno, name, wanted - given)
     told_by_name = {Flaw.TOO_MANY, Flaw.NOT_OBJECT, Flaw.NOT_LIST, Flaw.NOT_TEXT, Flaw.NOT_NUMBER, Flaw.NO_ZONE}
+    told_by_name |= {Flaw[name.upper()] for name in BYTES}
     assert set(Flaw) - met <= told_by_name
 
 
@@ -93,7 +95,7 @@ def test_the_faults_of_a_file_are_said_in_french() -> None:
     ]  # fmt: skip
     ((at, what),) = [each.values() for each in flaws_in(drawing, t, 9)]
     assert at == "ligne 1" and what.startswith("Aucun élément de ce dessin ne dit quel siège il est")
-    neither = read_plan(b"GIF89a")
+    neither = read_plan(b"hello")
     assert isinstance(neither, Refused) and flaws_in(neither, t, 9)[0]["at"] == "tout le fichier"
 
 
@@ -113,3 +115,37 @@ def test_where_it_is_in_words(at: str, said: str) -> None:
 def test_what_there_is_more_of_is_told_without_what_is_particular() -> None:
     more = {"at": "…", "what": Flaw.MORE.fault, "n": 1280, "of": Flaw.GUID_TAKEN.fault}
     assert flaw_text(texts("de"), more) == "Noch 1.280-mal dasselbe: Die Kennung (guid) „…“ ist schon vergeben: …."
+
+
+BYTES = {
+    "sheet_file": [
+        b"PK\x03\x04\x14\x00\x06\x00[Content_Types].xml\x81\x8d", b"PK\x03\x04mimetype",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\x00", b"\xd0\xcf\x11\xe0\x81",
+    ],
+    "packed_file": [b"\x1f\x8b\x08\x00\x00", b"\x1f\x8b\x08\x81\x8d"],
+    "drawing_file": [
+        b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", b"%!PS-Adobe-3.0", b"AC1027\x00\x00", b"  0\r\nSECTION\r\n  2\r\nHEADER",
+    ],
+    "picture_file": [
+        b"\x89PNG\r\n\x1a\n\x00\x00", b"\x89PNG\r\n\x1a\n\x81", b"GIF89a\x01", b"\xff\xd8\xff\xe0\x00\x10JFIF",
+        b"\xff\xd8\xff\xe1\x81", b"RIFF\x24\x00\x00\x00WEBPVP8 ", b"II*\x00\x08\x00", b"BM6\x00\x0c\x00\x00\x00",
+    ],
+    "unknown_format": [b"", b"hello", b"Zone;Etage\nP;1\n"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name, data", [(name, each) for name, some in BYTES.items() for each in some])
+def test_a_file_of_another_kind_is_called_what_it_is(name: str, data: bytes) -> None:
+    answer = read_plan(data)
+    assert isinstance(answer, Refused) and [each["what"] for each in answer.detail["faults"]] == [f"plan.{name}"]
+    assert read_plan(text_of(data).encode()) == answer, "as a command brings it"
+
+
+def test_a_page_that_shows_some_faults_says_how_many_more_there_are() -> None:
+    lines = "".join(f"P,A,{n},x,0\nP,A,,0,0\n" for n in range(30))
+    answer = read_plan(f"zone,row,seat,x,y\n{lines}".encode())
+    t = texts("en")
+    assert isinstance(answer, Refused)
+    whole, some = flaws_in(answer, t), flaws_in(answer, t, 15)
+    assert len(whole) == 42 and [each["what"][:11] for each in whole[40:]] == ["And 10 more"] * 2
+    assert len(some) == 18 and some[15:17] == whole[40:] and some[17]["what"] == "And 25 more points"

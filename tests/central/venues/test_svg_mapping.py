@@ -8,6 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from central.kernel.characters import tidy, unseen
+from central.venues.arrivals import needs_mapping
 from central.venues.mapping_report import LookAt, MappingLook, look_of
 from central.venues.plan import Plan, Shape
 from central.venues.plan_flaws import Flaw
@@ -32,6 +34,7 @@ from shared.outcome import Ok, Refused
 from tests.central.venues.flaws import told
 from tests.central.venues.strange_drawings import CODE, DRAWINGS, STAGE, SVG, circle, flat, places
 
+ID = NameSource(Where.ATTRIBUTE, "id")
 S, R, N = "{section}", "{row}", "{number}"
 
 
@@ -82,10 +85,36 @@ def test_a_pattern_never_tries_twice() -> None:
 
 @pytest.mark.parametrize(
     "text, typed",
-    [("_x31_2", "12"), ("A_x2D_12", "A-12"), ("Rang_x20_A", "Rang A"), ("_x5F_1", "_1"), ("A_1_", "A_1_"), ("x", "x")],
-)
+    [("_x31_2", "12"), ("A_x2D_12", "A-12"), ("Rang_x20_A", "Rang A"), ("_x5F_1", "_1"), ("A_1_", "A_1_"), ("x", "x"),
+     ("_xE9__xE8_1", "éè1"), ("Rang_xA0_A", "Rang A"), ("_xD83C__xDFAD_1", "🎭1"), ("_x1F3AD_1", "🎭1"),
+     ("_xD800_1", "_xD800_1"), ("_xDFAD__xD83C_", "_xDFAD__xD83C_"), ("_xD83C__xDFAD__xD83C_", "🎭_xD83C_"),
+     ("_x110000_", "_x110000_"), ("_x00_", "_x00_"), ("_x0A_", "_x0A_"), ("A_x202E_1", "A_x202E_1"),
+     ("_xAD__xFEFF_", "_xAD__xFEFF_"), ("_xFFFD_", "_xFFFD_"), ("_xFFFF_", "_xFFFF_"), ("_x2066_", "_x2066_")],
+)  # fmt: skip
 def test_an_id_of_illustrator_is_what_was_typed(text: str, typed: str) -> None:
+    """Signs that nobody sees were not: half of a pair, controls, directions, what is beyond Unicode."""
     assert unescaped(text) == typed
+
+
+ESCAPES = st.integers(0, 0x120000).map(lambda code: f"_x{code:02X}_")
+IDS = st.lists(st.one_of(ESCAPES, st.sampled_from(["A", "1", "-", "_", "_x", "é"])), min_size=1, max_size=8).map(
+    "".join
+)
+
+
+@example(["_xD800_"] * 6)
+@example(["A_x202E_1", "A_x202E_2", "A_x202E_3", "B_x00_1", "B_x00_2", "B_x00_3"])
+@given(st.lists(IDS, min_size=6, max_size=6))
+@settings(max_examples=60)
+def test_whatever_ids_escape_is_a_text_that_can_be_shown_and_kept(ids: list[str]) -> None:
+    drawing = SVG + "".join(circle(f'id="{each}" class="seat {each}"', 50 + 30 * n, 50) for n, each in enumerate(ids))
+    for each in ids:
+        unescaped(each).encode()
+        assert not unseen(tidy(unescaped(each))) or unseen(tidy(each))
+    for mapping in (None, SvgMapping(NameSource(Where.SAME, "P"), NameSource(Where.SAME, "A"), ID)):
+        look = look_of((drawing + "</svg>").encode(), LookAt("Orchestre", "1", mapping))
+        assert isinstance(look, MappingLook)
+        repr(look).encode()
 
 
 @pytest.mark.parametrize(
@@ -370,3 +399,50 @@ def test_any_pattern_on_any_text_reads_a_part_of_it_or_nothing(text: str, patter
         found = read(pattern, part, text)
         assert found in text
         assert not found or not pattern.strip() or part in parts_of(pattern)
+
+
+def test_a_drawing_that_says_nothing_of_zones_is_refused_with_one_sentence_and_read_by_the_step() -> None:
+    """Before: for each seat that its data-zone is empty, and then that its data-category is."""
+    text = flat(lambda z, r, n, x, y: circle(f'data-row="{z[0]}{r}" data-seat="{n}"', x, y))
+    ((at, what),) = told(read_plan(text.encode()))
+    assert at == "line 1" and "No element of this drawing has data-zone." in what
+    look = look_of(text.encode(), LookAt("Orchestre", "1"))
+    assert isinstance(look, MappingLook) and look.refused is None
+    assert (look.seats, look.rows, [each.name for each in look.sections]) == (12, 4, ["Orchestre"])
+
+
+@pytest.mark.parametrize(
+    "said, ours",
+    [
+        ('data-seat="1" data-row="A" data-zone="P"', True), ('data-seat="1" data-row="A"', False),
+        ('data-seat="1" data-zone="P"', False), ('data-zone="P" data-row="A"', False), ('id="A-1"', False),
+    ],
+)  # fmt: skip
+def test_what_does_not_say_all_in_our_words_is_asked_about(said: str, ours: bool) -> None:
+    text = SVG + circle(said, 50, 50) + "</svg>"
+    assert needs_mapping(text, asked=False) is not ours and needs_mapping(text, asked=True)
+
+
+def test_a_drawing_without_categories_has_one() -> None:
+    text = flat(lambda z, r, n, x, y: circle(f'data-zone="{z}" data-row="{r}" data-seat="{n}"', x, y))
+    answer = read_plan(text.encode())
+    assert isinstance(answer, Ok) and {seat.category for _, _, seat in answer.value.seats()} == {"Plan"}
+
+
+@pytest.mark.parametrize(
+    "group, said",
+    [
+        ('<style>.b{transform:translate(0,100px)}</style><g class="b">', ["The style sheet moves things (transform)"]),
+        ('<g transform="translate(0 100) turn(4)">', ["turn"]),
+        ('<g style="transform:translateZ(4px)">', ["translateZ"]),
+    ],
+)
+def test_what_lies_nobody_knows_where_lies_on_nothing(group: str, said: list[str]) -> None:
+    """Before: one true sentence, and one for each seat that it lay on another."""
+    seats = [circle(f'id="A-{n}" data-zone="P" data-row="A" data-seat="{n}"', 30 * n, 50) for n in range(1, 9)]
+    moved = [circle(f'id="B-{n}" data-zone="P" data-row="B" data-seat="{n}"', 30 * n, 50) for n in range(1, 9)]
+    text = SVG + "".join(seats) + group + "".join(moved) + "</g></svg>"
+    assert all(part in what for part, (_, what) in zip(said, told(read_plan(text.encode())), strict=True))
+    look = look_of(text.encode(), LookAt("Orchestre", "1"))
+    assert isinstance(look, MappingLook) and look.refused is not None
+    assert all(part in what for part, (_, what) in zip(said, told(look.refused), strict=True))

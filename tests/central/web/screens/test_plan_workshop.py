@@ -43,8 +43,19 @@ async def test_what_is_wrong_is_said_in_french_on_a_french_page(browser: Browser
     assert "ligne 4" in page and "est déjà là" in page
     drawing = await bring(browser, "DESSIN", b'<svg><circle id="a1" class="seat" cx="9" cy="9" r="5"/></svg>')
     assert "Ce dessin vient d’ailleurs" in drawing and "<code>ligne 1</code>" not in drawing, "it is asked, not refused"
-    neither = await bring(browser, "RIEN", b"GIF89a")
+    neither = await bring(browser, "RIEN", b"hello")
     assert "tout le fichier" in neither and "ni un plan de salle en JSON" in neither
+    sheet = await bring(browser, "FEUILLE", b"PK\x03\x04\x14\x00\x06\x00\x08\x00[Content_Types].xml\xff")
+    assert "C’est un classeur" in sheet and "au format CSV" in sheet
+
+
+@pytest.mark.parametrize("said", ['id="A_xD800_{n}"', 'id="P" class="_xD800_{n}"', 'id="_x202E_{n}_x00_"',
+                                  'data-row="A" data-seat="{n}"'])  # fmt: skip
+async def test_a_drawing_is_asked_about_whatever_its_ids_escape(browser: Browser, said: str) -> None:
+    """Half of a pair of surrogates answered 500."""
+    seats = "".join(f'<circle {said.format(n=n)} cx="{n * 30}" cy="9" r="5"/>' for n in range(1, 7))
+    page = await bring(browser, "DESSIN", f"<svg>{seats}</svg>".encode())
+    assert "Ce dessin vient d’ailleurs" in page and "<code>" not in page.partition("map-draw")[0]
 
 
 @pytest.mark.parametrize(
