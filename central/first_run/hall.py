@@ -1,7 +1,7 @@
 """The wizard's hall: out of a plan file, two numbers, or zones whose places are counted. A drawing that somebody else
 made is asked where it says which seat is which, as in the workshop."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -54,7 +54,7 @@ class HallStep:
                 return await self._do(request, SettleHall(names=named, blocks=found))
         return Refused(NoSetUp.FAULTY, detail={"faults": [{"at": "way", "what": "missing"}]})
 
-    async def _drawn(self, request: web.Request, form: Any, named: Mapping[str, str]) -> Outcome[Any]:
+    async def _drawn(self, request: web.Request, form: Any, named: dict[str, str]) -> Outcome[Any]:
         rows, seats = number(form, "rows"), number(form, "seats")
         faults = [
             {"at": at, "what": "not_between", "least": 1, "most": most}

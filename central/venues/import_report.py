@@ -49,7 +49,7 @@ def report_words(t: Texts, query: MultiMapping[str]) -> list[str]:
     found = []
     if (unit := query.get("unit", "")) in list(Unit):
         found.append(t(
-            "Les colonnes des positions comptent en {unit} : une unité du plan en vaut {n} mm. Vérifiez le dessin.",
+            "Les colonnes des positions comptent en {unit} : une unité du plan vaut {n} mm. Vérifiez le dessin.",
             unit=t.value("plan_unit", unit), n=t.number(MM),
         ))  # fmt: skip
     if times := _times(query.get("times", "")):

@@ -135,6 +135,10 @@ def column_of(name: str) -> SeatPart | None:
     return _hint(name.removeprefix("data-").rpartition(":")[2]) if len(name) > 1 else None
 
 
+def _called(source: NameSource) -> SeatPart | None:
+    return column_of(source.name) if source.where is Where.ATTRIBUTE else None
+
+
 def _rank(source: NameSource) -> int:
     if source.where is Where.ATTRIBUTE:
         if column_of(source.name):
@@ -250,6 +254,8 @@ class _Trial:
         parts = (self.of(section, SeatPart.SECTION), self.of(row, SeatPart.ROW), self.of(number, SeatPart.NUMBER))
         names = [name for name in zip(*parts, strict=True) if all(name)]
         unsaid = sum(source.where is Where.SAME for source in (section, row))
+        said = [*zip(*names, strict=True)]
+        unsaid += 2 * (len(set(said)) < len(said))  # what is called like its row or its seats, of all of them, is none
         return len(set(names)) - 0.25 * (len(names) - len(set(names))) - 0.1 * unsaid - 0.01 * len(set(parts[0]))
 
     def _numbers(self) -> list[NameSource]:
@@ -257,7 +263,7 @@ class _Trial:
         for offer in self._likely():
             if offer.source.up not in (0, 1, NEAREST) or offer.source.where is Where.COLOUR:
                 continue
-            if offer.source.where is Where.ATTRIBUTE and column_of(offer.source.name) not in (None, SeatPart.NUMBER):
+            if _called(offer.source) not in (None, SeatPart.NUMBER):
                 continue
             found += [
                 replace(offer.source, pattern=pattern) for pattern in self._patterns(offer.source, SeatPart.NUMBER)
@@ -272,15 +278,17 @@ class _Trial:
             return [number]
         if below is not None and part in parts_of(below.pattern):
             return [below]
+        called = [offer.source for offer in self._likely() if _called(offer.source) is part]
+        if part is SeatPart.ROW and called:  # an attribute of that name says it, and nothing else does
+            return called
         over = below if below is not None and below.where is not Where.SAME else number
         found = []
         for offer in self._likely():
             source = offer.source
-            called = column_of(source.name) if source.where is Where.ATTRIBUTE else None
-            if source.where is Where.COLOUR or called not in (None, part):
+            if source.where is Where.COLOUR or _called(source) not in (None, part):
                 continue
             again = source.place == over.place and not _of_class(source)
-            if called is None and (again or source.up < max(over.up, 0)):
+            if _called(source) is None and (again or source.up < max(over.up, 0)):
                 continue
             found += [replace(source, pattern=pattern) for pattern in self._patterns(source, part)]
         return [*found[:MOST_AROUND], nowhere[part]]
@@ -290,7 +298,7 @@ class _Trial:
 
     def _patterns(self, source: NameSource, part: SeatPart) -> list[str]:
         """Patterns of what is written there that name this part."""
-        if source.where is Where.ATTRIBUTE and column_of(source.name) is part:
+        if _called(source) is part:
             words = self.of(source, part)
             return [""] if sum(map(bool, words)) >= ENOUGH * len(words) else []
         if _of_class(source):
@@ -323,14 +331,14 @@ class _Trial:
 
     def _category(self) -> NameSource:
         for offer in self._likely():
-            if offer.source.where is Where.ATTRIBUTE and column_of(offer.source.name) is SeatPart.CATEGORY:
+            if _called(offer.source) is SeatPart.CATEGORY:
                 return offer.source
         return NOWHERE
 
     def _why(self, source: NameSource, part: SeatPart) -> Why:
         if source.where is Where.SAME:
             return Why.NOWHERE
-        if source.where is Where.ATTRIBUTE and column_of(source.name) is part:
+        if _called(source) is part:
             return Why.CALLED
         return Why.BUILT if source.pattern else Why.COUNTED
 

@@ -446,3 +446,21 @@ def test_what_lies_nobody_knows_where_lies_on_nothing(group: str, said: list[str
     look = look_of(text.encode(), LookAt("Orchestre", "1"))
     assert isinstance(look, MappingLook) and look.refused is not None
     assert all(part in what for part, (_, what) in zip(said, told(look.refused), strict=True))
+
+
+def test_a_row_that_is_called_so_is_the_row() -> None:
+    """Before: names of objects beside it made A a section and 1 a row, with no word of data-row."""
+    letters = {
+        (section, row): "ABCD"[n] for n, (section, row) in enumerate(dict.fromkeys(each[:2] for each in places()))
+    }
+
+    def seat(section: str, row: str, n: int, x: int, y: int) -> str:
+        letter = letters[section, row]
+        return circle(f'id="siege-{letter}-{n}" inkscape:label="{letter}{n}" data-row="{letter}" data-seat="{n}"', x, y)
+
+    text = flat(seat)
+    look = look_of(text.encode(), LookAt("Orchestre", "1"))
+    assert isinstance(look, MappingLook)
+    assert (look.seats, look.rows, [each.name for each in look.sections]) == (12, 4, ["Orchestre"])
+    assert look.reasons[SeatPart.ROW] is look.reasons[SeatPart.NUMBER] is Why.CALLED
+    assert look.reasons[SeatPart.SECTION] is Why.NOWHERE
