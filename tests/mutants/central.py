@@ -563,7 +563,7 @@ DRAWINGS = (
     one("drawn-uncertain", "a seat is put where nobody knows that it lies", "central/venues/svg_seats.py",
         "            survey.misread(shape.at, shape.flaw)\n", "            pass\n", MAPPING),
     one("mapping-unseen", "a hall is imported otherwise than it was shown", "central/venues/mapping_page.py",
-        "or not was_shown([sent.get(SHOWN, \"\")], _mark(mapping))", "",
+        "mapping if \"import\" in sent and shown else None", "mapping if \"import\" in sent else None",
         "tests/central/web/screens/test_plan_mapping.py"),
     one("mapping-forgotten", "a file of ours makes a hall forget how its drawings are read",
         "central/venues/plan_import.py", "if drawing.mapping is None and configuration.drawing is not None:",
