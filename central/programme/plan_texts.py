@@ -89,6 +89,10 @@ def page_data(
             "chosen": t("les places choisies"),
             "unknown": t("Aucune place ni aucun rang ne s’appelle « {name} » ici.", name="{name}"),
             "do": {name: act_text(t, name, "{places}") for name in acts},
+            "unsure": t(
+                "La ligne s’est coupée pendant l’enregistrement : on ne sait pas si c’est fait. Ne rechargez pas : "
+                "quand le réseau est revenu, appuyez de nouveau ; ce qui est déjà fait reste ainsi."
+            ),
             "lost": t("Le plan n’arrive pas. Vérifiez le réseau, puis rechargez la page."),
         },
         "states": [

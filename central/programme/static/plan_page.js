@@ -119,14 +119,15 @@ document.addEventListener("DOMContentLoaded", async () => {
         await refresh();
         view.pick([], false); // so that the marks of what was done are seen
       }
-    } catch { said.className = "plan-refused"; said.textContent = words.lost; }
+    } catch { said.className = "plan-refused"; said.textContent = words.unsure; }
     form.querySelectorAll("button").forEach((button) => { button.disabled = false; });
   });
   let last = config.last;
   const undo = one("[data-undo]");
   undo.disabled = !last;
   const takeBack = async (action) => {
-    const done = await send({ act: "undo", action_id: action });
+    const done = await send({ act: "undo", action_id: action }).catch(() => null);
+    if (!done) { said.className = "plan-refused"; said.textContent = words.unsure; return; }
     said.className = done.ok ? "plan-done" : "plan-refused";
     said.textContent = done.said;
     last = null;

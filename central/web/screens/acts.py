@@ -13,11 +13,14 @@ from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS
 from central.kernel.tx import Read
 from central.kernel.values import Fault
+from central.web.deed_words import step_field
 from central.web.form import form_of
 from central.web.preview_mark import SHOWN, how_it_stands, shown_mark, unseen_because
 from central.web.screens.changes import changed_to, effects
+from central.web.screens.conflicts import changers
 from central.web.screens.fields import Field, FieldKind, Setting, optional_of, typed_of
 from central.web.screens.forms import FormView, typed_from
+from central.web.screens.lost_rows import lost_row
 from central.web.screens.names import label, name_to_type, setting_of
 from central.web.screens.refusals import SaidRefusal, faults_in, said_above
 from central.web.screens.screen import Screen, new_id, screen_of
@@ -60,7 +63,7 @@ async def act(request: web.Request) -> web.Response:
     on = request.query.get("on", "")
     row = await _row(screen, handler.on, on) if handler.on else None
     if handler.on and row is None:
-        return await screen.lost()
+        return await lost_row(screen, BY_NAME[handler.on], on)
     first = next(iter(handler.hints), "")  # a command may ask nothing
     place = await screen.read(lambda read: place_of(read, handler.on, on))
     if handler.on and not await screen.read(lambda read: screen.may(read, handler, place)):
@@ -136,7 +139,12 @@ async def _acted(
     refusal: SaidRefusal | None = None
     if reply is not None and isinstance(refused := reply.outcome, Refused):
         faults = faults_in(refused, {each.name for each in sheet.fields})
-        refusal = await screen.read(lambda read: said_above(screen.door, read, screen.t, refused, faults, sheet.on))
+        refusal = await screen.read(
+            lambda read: (
+                _already(screen, read, sheet, values)
+                or said_above(screen.door, read, screen.t, refused, faults, sheet.on)
+            )
+        )
     would = reply.would if reply is not None and reply.ok else ()
     told = await screen.read(lambda read: effects(read, screen.t, would))
     remarks = await screen.read(lambda read: _remarks(read, screen, would))
@@ -147,6 +155,21 @@ async def _acted(
         screen, sheet, view, refusal, told, sound, status=200 if sound and not unsure else 422, answer=answer,
         name=name, unsure=unsure, mark=answers and f"{answers}{stands}", unseen=unseen, remarks=remarks,
     )  # fmt: skip
+
+
+def _already(screen: Screen, read: Read, sheet: Sheet, values: Mapping[str, Any]) -> SaidRefusal | None:
+    """Where a step of a life leads to where the thing is: somebody was there before, and nothing is left to do."""
+    declaration = BY_NAME.get(sheet.table)
+    if declaration is None or declaration.life is None or sheet.row is None:
+        return None
+    column, life = declaration.life
+    state, step = getattr(sheet.row, column), step_field(sheet.handler, life)
+    do = values.get(step.name) if step else sheet.handler.does
+    if do is None or life.after(state, do) is not None or state not in {life[each] for each in life if each[1] == do}:
+        return None
+    t, by = screen.t, changers(read, screen.t, sheet.table, [str(sheet.on)]).get((str(sheet.on), column))
+    said = t("C’est déjà fait : {state}.", state=t.within(t.value(enum_name(type(state)), state)))
+    return SaidRefusal(f"{said} {t('{who}, {when}.', who=by.who, when=by.when) if by else ''}".strip())
 
 
 def _remarks(read: Read, screen: Screen, would: Iterable[tuple[str, str, str, str]]) -> list[str]:

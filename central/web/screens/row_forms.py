@@ -32,6 +32,7 @@ from central.web.screens.fields import FieldKind, Typed, fields_of, optional_of,
 from central.web.screens.form_values import Parsed, parse
 from central.web.screens.forms import MOST_OPTIONS, FormView, options, typed_from
 from central.web.screens.listing import one
+from central.web.screens.lost_rows import lost_row
 from central.web.screens.names import label, setting_of
 from central.web.screens.refusals import SaidRefusal, faults_in, said_above
 from central.web.screens.screen import Screen, creators, declared, new_id, row_id, screen_of
@@ -222,7 +223,7 @@ async def edit(request: web.Request) -> web.Response:
     kind = configured.commands.get(Action.MODIFY) if configured else None
     row = await _row(screen, declaration, row_id(request))
     if declaration is None or configured is None or kind is None or row is None:
-        return await screen.lost()
+        return await lost_row(screen, declaration, row_id(request))
     handler = handler_of(kind)
     place = await screen.read(lambda read: handler.at(read, _Named(row.id)))
     if not await screen.read(lambda read: screen.may(read, handler, place)):
@@ -339,7 +340,7 @@ async def _meanwhile(
     """Somebody else was faster: their values where mine are not, both where we changed the same."""
     row = await _row(screen, declaration, str(sheet.on))
     if row is None:
-        return await screen.lost()
+        return await lost_row(screen, declaration, sheet.on)
     now_typed, now = await screen.read(lambda read: _as_typed(screen, read, sheet, row))
     theirs = {name for name in now if now[name] != was.get(name)}
     merged = dict(typed)

@@ -18,6 +18,7 @@ from central.web.deed_words import step_field
 from central.web.screens.cells import Cell, default_columns, reader, shown_columns
 from central.web.screens.listing import ListFilter, found, may_see, one
 from central.web.screens.lists import ListLine, lines
+from central.web.screens.lost_rows import lost_row
 from central.web.screens.names import labels
 from central.web.screens.screen import Screen, acts_on, creators, declared, deleters, row_id, screen_of
 from central.web.text_keys import enum_name
@@ -58,7 +59,7 @@ async def thing(request: web.Request) -> web.Response:
     if declaration is not None and (wanted := row_id(request)):
         row = await screen.read(lambda read: one(screen.door, read, declaration, wanted))
     if declaration is None or row is None:
-        return await screen.lost()
+        return await lost_row(screen, declaration, row_id(request))
     data = await screen.read(lambda read: _data(screen, read, declaration, row))
     return await screen.page("screens/thing.html", entity=declaration.name, here=declaration.name, row=row, **data)
 

@@ -705,3 +705,14 @@ async def test_a_proxy_that_is_not_as_configured_is_told_of(
                 text = await answer.text()
                 assert ("notice warn" in text) is (front is not None)
                 assert front is None or ("127.0.0.1" in text and (word in text.lower() or front is Front.SAYS_NOTHING))
+
+
+async def test_who_signed_out_in_another_tab_is_told_that_nothing_was_saved(serve: Callable[..., Any]) -> None:
+    """Before: the plain page to sign in, and no word on what they had typed."""
+    async with serve(HttpConfig()) as served, aiohttp.ClientSession(served.url) as client:
+        path = f"/admin/e/event/{served.house.event}/edit"
+        async with client.post(path, data={"names.fr": "Un titre"}, headers={"Accept-Language": "fr"}) as answer:
+            text = await answer.text()
+        assert "Votre session a été terminée" in text and "n’est pas enregistré" in text
+        async with client.get("/sign-in", headers={"Accept-Language": "fr"}) as answer:
+            assert "terminée" not in await answer.text(), "who just comes is told of no session"
