@@ -22,6 +22,7 @@ from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of, root_of_house
 from central.kernel.door import Door
 from central.kernel.helper_processes import Errand
+from central.kernel.languages import spoken_first
 from central.kernel.scope import context_of
 from central.kernel.tx import Read
 from central.kernel.values import whole_number
@@ -45,7 +46,7 @@ from central.web.kept_forms import flat, keeps, kept
 from central.web.screens.notation import MARK
 from central.web.screens.refusals import said as refusal_text
 from central.web.settings import MIB
-from central.web.texts import Texts
+from central.web.texts import Texts, texts
 from shared.look import look
 from shared.outcome import Refused
 
@@ -91,6 +92,7 @@ class Workshop:
         frame.templates("central.venues")
         here = "/admin/plan/new?space={id}"
         frame.page_for("space", "Nouveau plan de salle", here, VenuesPrivilege.VENUE_MODIFY, ("reimport_plan",))
+        frame.given_at["import_plan"] = "/admin/plan/new"
         app[LARGE].update(dict.fromkeys(("/admin/plan/new", "/admin/plan/new/preview"), MOST_BYTES + MIB))
         app.router.add_get("/admin/plan/new", self._open)
         app.router.add_post("/admin/plan/new", self._save)
@@ -105,7 +107,12 @@ class Workshop:
             return await self._page(
                 request, WorkshopPage(sent, _numbered(sent, "block"), _numbered(sent, "area"), [], 0)
             )
-        return await self._page(request, WorkshopPage({}, [dict(_FIRST_BLOCK)], [dict(_STAGE)], [], 0))
+        t = await self._house_words()
+        return await self._page(request, WorkshopPage({}, [_first_block(t)], [_stage(t)], [], 0))
+
+    async def _house_words(self) -> Texts:
+        """In which zones and categories are named: they stand on tickets, whoever draws the hall."""
+        return texts(await self._door.read(SYSTEM, spoken_first))
 
     async def _page(self, request: web.Request, page: WorkshopPage, status: int = 200) -> web.Response:
         frame = request.app[FRAME]
@@ -132,17 +139,17 @@ class Workshop:
         frame = request.app[FRAME]
         me = await frame.who(request)
         t = frame.texts(request, me)
-        made = await self._drawn(request, await sent_by(request, me), t, Format.SVG)
+        made = await self._drawn(request, await sent_by(request, me), Format.SVG)
         if isinstance(made, Refused):
             faults = flaws_in(made, t) or [{"at": "", "what": t.reason(made.reason)}]
             return await frame.page(request, "plan_preview.html", picture="", seats=0, faults=faults)
         picture, seats = made
         return await frame.page(request, "plan_preview.html", picture=_picture(picture), seats=seats, faults=[])
 
-    async def _drawn(self, request: web.Request, sent: Sent, t: Texts, into: Format) -> tuple[bytes, int] | Refused:
+    async def _drawn(self, request: web.Request, sent: Sent, into: Format) -> tuple[bytes, int] | Refused:
         """What the form describes, drawn beside all else as long as somebody waits for it: the file and its number of
         seats."""
-        want = described(sent, t, await self._door.read(SYSTEM, _colours))
+        want = described(sent, await self._house_words(), await self._door.read(SYSTEM, _colours))
         if isinstance(want, Refused):
             return want
         done = await self._door.work_out(Errand(drawn_file, (want, into)), partial(awaited, request))
@@ -159,7 +166,7 @@ class Workshop:
         sent = await sent_by(request, me)
         page = WorkshopPage(sent, _numbered(sent, "block"), _numbered(sent, "area"), [], 0)
         if "add" in sent:
-            page.blocks.append(_next_block(page.blocks))
+            page.blocks.append(_next_block(page.blocks, await self._house_words()))
             return await self._page(request, page)
         dropped = whole_number(sent.get("drop", ""), len(page.blocks) - 1) if page.blocks else None
         if dropped is not None:
@@ -169,7 +176,7 @@ class Workshop:
         if text is not None and needs_mapping(text, asked="map" in sent):
             return await self._mapping.opened(request, me, sent, text)
         if text is None:
-            made = await self._drawn(request, sent, t, Format.JSON)
+            made = await self._drawn(request, sent, Format.JSON)
             if isinstance(made, Refused):
                 page.faults.extend(flaws_in(made, t))
                 words = await self._door.read(me.actor, lambda read: refusal_text(self._door, read, t, made, ""))
@@ -211,16 +218,21 @@ def _colours(read: Read) -> dict[str, str]:
 
 # --- the form --------------------------------------------------------------------------------------------------------
 
-_FIRST_BLOCK: Sent = {
-    "zone": "Parterre", "category": "1re", "rows": "10", "seats": "20", "x": "0", "y": "0", "curve": "600",
-    "rotation": "0", "aisles": "10", "numbering": "odd_even", "row_naming": "letters", **_SECOND,
-}  # fmt: skip
-_STAGE: Sent = {"text": "Scène", "x": "-200", "y": "-160", "width": "400", "height": "80"}
+
+def _first_block(t: Texts) -> dict[str, str]:
+    return {
+        "zone": t("Orchestre"), "category": t("Catégorie {n}", n=1), "rows": "10", "seats": "20", "x": "0", "y": "0",
+        "curve": "600", "rotation": "0", "aisles": "10", "numbering": "odd_even", "row_naming": "letters", **_SECOND,
+    }  # fmt: skip
 
 
-def _next_block(blocks: list[dict[str, str]]) -> dict[str, str]:
+def _stage(t: Texts) -> dict[str, str]:
+    return {"text": t("Scène"), "x": "-200", "y": "-160", "width": "400", "height": "80"}
+
+
+def _next_block(blocks: list[dict[str, str]], t: Texts) -> dict[str, str]:
     """The next one lies behind the last."""
-    last = {**_FIRST_BLOCK, **(blocks[-1] if blocks else {})}
+    last = {**_first_block(t), **(blocks[-1] if blocks else {})}
     try:
         y, rows, step = (float(last[name].replace(",", ".") or 0) for name in ("y", "rows", "row_step"))
         behind = y + rows * (step or 30) + 60

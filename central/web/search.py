@@ -7,8 +7,9 @@ numbers are too many for that, by how its number begins, out of the index; what 
 (seekers.py); anything by its id.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from aiohttp import web
@@ -34,6 +35,7 @@ MOST_OF_A_KIND = 6
 MOST_WORDS = 6
 MOST_QUERY = 100
 EVERYWHERE = "(1 = 1)"  # what narrowing says to who may see all
+NOWHERE: Mapping[str, str] = MappingProxyType({})
 _RANGE_END = "\U0010ffff"
 
 
@@ -58,7 +60,7 @@ def find_routes(app: web.Application) -> None:
         me = await frame.who(request)
         t, asked = frame.texts(request, me), request.query.get("q", "")[:MOST_QUERY]
         pages = [entry for part in frame.menu.values() for entry in part.entries]
-        groups = await door.read(me.actor, lambda read: find(read, door, t, asked, pages))
+        groups = await door.read(me.actor, lambda read: find(read, door, t, asked, pages, frame.given_at))
         alone = "HX-Request" in request.headers or "panel" in request.query
         template = "find_list.html" if alone else "find.html"
         return await frame.page(request, template, title=t("Rechercher"), q=asked, groups=groups)
@@ -66,8 +68,11 @@ def find_routes(app: web.Application) -> None:
     app.router.add_get("/admin/find", show)
 
 
-def find(read: Read, door: Door, t: Texts, asked: str, pages: Iterable[MenuEntry] = ()) -> list[Group]:
-    """What fits, in groups: where one can go, things by kind, what one can do."""
+def find(
+    read: Read, door: Door, t: Texts, asked: str, pages: Iterable[MenuEntry] = (), given_at: Mapping[str, str] = NOWHERE
+) -> list[Group]:
+    """What fits, in groups: where one can go, things by kind, what one can do. `given_at`: pages of an area's own on
+    which a command is given, by its name."""
     words = folded(asked).split()[:MOST_WORDS]
     if not words:
         return []
@@ -75,7 +80,7 @@ def find(read: Read, door: Door, t: Texts, asked: str, pages: Iterable[MenuEntry
     groups = [
         Group(t("Aller à"), tuple(_fitting(words, _screens(actor, t, pages)))),
         *_things(read, door, t, asked.strip(), words),
-        Group(t("Actions"), tuple(_fitting(words, _commands(actor, t)))),
+        Group(t("Actions"), tuple(_fitting(words, _commands(actor, t, given_at)))),
     ]
     return [group for group in groups if group.hits]
 
@@ -96,12 +101,14 @@ def _screens(actor: Actor, t: Texts, pages: Iterable[MenuEntry]) -> Iterator[Hit
             yield Hit(t.entities(name), t("liste"), f"/admin/e/{name}")
 
 
-def _commands(actor: Actor, t: Texts) -> Iterator[Hit]:
+def _commands(actor: Actor, t: Texts, given_at: Mapping[str, str]) -> Iterator[Hit]:
     """Those for people: what makes a thing, and what acts on one, which leads to the list where it is chosen."""
     for name, handler in COMMANDS.items():
         if handler.needs is None or not _may(actor, handler.needs):
             continue
-        if handler.makes:
+        if page := given_at.get(name):
+            yield Hit(t.do(name), "", page)
+        elif handler.makes:
             yield Hit(t.do(name), t.entity(handler.makes), f"/admin/e/{handler.makes}/new?by={name}")
         elif handler.on and handler.on in BY_NAME:
             yield Hit(t.do(name), t("choisir : {things}", things=t.entities(handler.on)), f"/admin/e/{handler.on}")

@@ -4,9 +4,17 @@ from io import BytesIO
 
 import pytest
 
+from central.kernel.contexts import Context
+from central.kernel.crud import command_of
+from central.kernel.privileges import Action
 from shared.ids import derived_id
+from shared.languages import LANGUAGES
+from shared.outcome import Ok
+from tests.central.small_house import new_id
+from tests.central.venues.strange_drawings import SVG, circle
 from tests.central.web.screens.conftest import CSRF, Browser
 
+ChangeContext = command_of(Action.MODIFY, Context)
 SPACE = derived_id("house", "venue", 1)
 LIST = b"zone,row,seat\nOrchestre,A,1\nOrchestre,A,2\n"
 FEET = b"zone,row,seat,X (ft),Y (ft)\n" + b"".join(b"P,A,%d,%g,5\n" % (n, n * 1.8) for n in range(6))
@@ -78,3 +86,37 @@ async def test_an_address_makes_no_page_say_what_is_not(browser: Browser, said: 
     assert "data-canvas" in page and not any(
         each in page for each in ("agrandi", DRAWN, "comptent en", "pas été lue", "Appelez")
     )
+
+
+@pytest.mark.parametrize("said", [("en", "Stalls", "Category 1", "Stage"), ("fr", "Orchestre", "Catégorie 1", "Scène")])
+@pytest.mark.parametrize("reader", ["en", "fr"])
+async def test_what_is_proposed_is_in_the_houses_language(
+    browser: Browser, reader: str, said: tuple[str, str, str, str]
+) -> None:
+    """It stands on tickets. Before: in French in an English house."""
+    language, zone, category, stage = said
+    admin = browser.house.operator("*")
+    change = ChangeContext(id=browser.house.institution, set={"settings": {"languages": language}})
+    assert isinstance((await browser.door.execute(admin, change, new_id())).outcome, Ok)
+    browser.sign_in(admin, reader)
+    form = (await browser.get(f"/admin/plan/new?space={SPACE}")).inputs
+    page = {name: values[0] for name, values in form.items() if values}
+    assert (page["block-0-zone"], page["block-0-category"], page["area-0-text"]) == (zone, category, stage)
+    sent = {**page, "add": "1", "block-0-zone": ""}
+    async with browser.client.post(f"/admin/plan/new?space={SPACE}", data=sent) as answer:
+        again = await answer.text()
+    assert (
+        'name="block-1-zone"' in again and f'value="{category}"' in again.partition('name="block-1-category"')[2][:40]
+    )
+    drawing = SVG + "".join(circle(f'id="A-{n}"', n * 30, 50) for n in range(1, 7)) + "</svg>"
+    assert f'value="{zone}"' in await bring(browser, "DESSIN", drawing.encode())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_import_of_a_plan_is_found(browser: Browser, language: str) -> None:
+    browser.sign_in(browser.house.operator("*"), language)
+    assert 'href="/admin/plan/new"' in (await browser.get("/admin/find?q=import")).text
+    page = await browser.get("/admin/plan/new")
+    assert page.status == 200 and 'name="file"' in page.text
+    browser.sign_in(browser.house.operator("catalogue"), language)
+    assert 'href="/admin/plan/new"' not in (await browser.get("/admin/find?q=import")).text
