@@ -59,7 +59,7 @@ def on_sale(read: Read, activity: str) -> ItemStanding:
     if selling := [each for each in coming if each.state == PerformanceState.ON_SALE]:
         return ItemStanding(True, "", listed, len(selling))
     if paused := [each.id for each in coming if each.state == PerformanceState.SUSPENDED]:
-        back = _opening(paused[0]) if len(paused) == 1 else f"{listed}&state={PerformanceState.SUSPENDED}"
+        back = _opening(paused[0]) if len(paused) == 1 else f"{listed}&is.state={PerformanceState.SUSPENDED}"
         rest = ItemRest(t("La vente est suspendue : rien ne s’achète."), t("Rouvrir la vente"), back, paused=True)
         return ItemStanding(True, "", listed, rests=rest)
     drafts = [each.id for each in (coming if begun else found) if each.state == PerformanceState.DRAFT]

@@ -82,7 +82,7 @@ def page_data(
         "language": t.language,
         "words": {
             "nothing": t("Rien n’est sélectionné. Touchez une place, ou tracez un lasso."),
-            "places": t("{n} places sélectionnées", n="{n}"),
+            "places": t("Places sélectionnées : {n}", n="{n}"),
             "pair": t("{what} : {name}", what="{what}", name="{name}"),
             "none": t("sans catégorie"),
             "outside": t("hors contingent"),

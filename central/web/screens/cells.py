@@ -45,6 +45,11 @@ class Cell:
     lines: tuple[str, ...] = ()
     state: str = ""
 
+    @property
+    def in_line(self) -> str:
+        """Whole, without links: for a sheet."""
+        return "; ".join(self.lines or [text for text, _ in self.links]) or self.text
+
 
 @dataclass(frozen=True, slots=True)
 class CellReader:
@@ -76,8 +81,7 @@ class CellReader:
 
     def text(self, row: Any, column: Column) -> str:
         """For exports: whole, without links."""
-        said = self.cell(row, column, short=False)
-        return "; ".join(said.lines or [text for text, _ in said.links]) or said.text
+        return self.cell(row, column, short=False).in_line
 
 
 def reader(

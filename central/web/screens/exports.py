@@ -14,11 +14,12 @@ from aiohttp import web
 
 from central.kernel.entity import Column, Declaration
 from central.kernel.tx import Read
+from central.web.frame import ListColumn
 from central.web.screens.cells import exported, reader
 from central.web.screens.export_lane import Turn, there_is_more
 from central.web.screens.listing import ListFilter, every
 from central.web.screens.notation import MARK, SheetNotation, Value
-from central.web.screens.screen import Screen
+from central.web.screens.screen import Screen, more_columns
 
 MOST = 200_000  # rows; a sheet ends at 1,048,576
 MOST_CELL = 32_767  # characters, of a sheet's cell
@@ -29,16 +30,26 @@ Rows = Iterable[Sequence[Value]]
 def table(
     screen: Screen, read: Read, declaration: Declaration, wanted: ListFilter, columns: list[Column], turn: Turn
 ) -> Rows:
-    """Head and rows; at most `MOST`, as long as the turn lasts."""
-    yield [screen.t.field(declaration.name, column.name) for column in columns]
-    yield from turn.up_to(MOST, _rows(screen, read, declaration, wanted, columns), [there_is_more(screen.t)])
+    """Head and rows; at most `MOST`, as long as the turn lasts. With what the list says beside the columns, at its
+    place."""
+    more = more_columns(screen, read, declaration)
+    heads = [screen.t.field(declaration.name, column.name) for column in columns]
+    heads[1:1] = [screen.t(each.text) for each in more]
+    yield heads
+    yield from turn.up_to(MOST, _rows(screen, read, declaration, wanted, columns, more), [there_is_more(screen.t)])
 
 
-def _rows(screen: Screen, read: Read, declaration: Declaration, wanted: ListFilter, columns: list[Column]) -> Rows:
+def _rows(
+    screen: Screen, read: Read, declaration: Declaration, wanted: ListFilter, columns: list[Column],
+    more: Sequence[ListColumn],
+) -> Rows:  # fmt: skip
     for rows in every(screen.door, read, declaration, wanted, most=MOST + 1):
         of = reader(read, screen.t, declaration, rows, columns)
+        beside = [each.say(read, screen.t, rows) for each in more]
         for row in rows:
-            yield [exported(of, row, column) for column in columns]
+            values = [exported(of, row, column) for column in columns]
+            values[1:1] = [each[row.id].in_line if row.id in each else "" for each in beside]
+            yield values
 
 
 def as_csv(rows: Rows, notation: SheetNotation) -> bytes:

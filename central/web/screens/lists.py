@@ -27,7 +27,7 @@ from central.web.screens.listing import (
     sortable,
 )
 from central.web.screens.names import labels
-from central.web.screens.screen import Screen, creators, declared, screen_of
+from central.web.screens.screen import Screen, creators, declared, more_columns, screen_of
 from central.web.screens.sight import labels_for
 from central.web.text_keys import enum_name
 from shared.ids import is_id
@@ -154,9 +154,7 @@ def _data(
     screen: Screen, read: Read, declaration: Declaration, wanted: ListFilter, columns: list[Column]
 ) -> dict[str, Any]:
     page = found(screen.door, read, declaration, wanted)
-    more = [
-        each for each in screen.frame.list_columns.get(declaration.name, []) if screen.may_somewhere(read, each.needs)
-    ]
+    more = more_columns(screen, read, declaration)
     heads = list(_heads(screen, declaration, wanted, columns))
     heads[1:1] = [Head(each.name, screen.t(each.text), "", "", each.number) for each in more]
     return {

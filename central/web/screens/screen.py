@@ -12,7 +12,7 @@ from central.kernel.entity import BY_NAME, Declaration
 from central.kernel.privileges import Action
 from central.kernel.registry import COMMANDS, Handler
 from central.kernel.tx import Read
-from central.web.frame import FRAME, Frame
+from central.web.frame import FRAME, Frame, ListColumn
 from central.web.kept_forms import Typed, kept
 from central.web.session import SignedIn
 from central.web.texts import Texts
@@ -117,3 +117,9 @@ def acts_on(table: str) -> list[Handler]:
     """The commands that act on a row, but for those that every entity has."""
     changes = CONFIGURED[table].commands.get(Action.MODIFY) if table in CONFIGURED else None
     return [each for each in COMMANDS.values() if each.on == table and not each.deletes and each.kind is not changes]
+
+
+def more_columns(screen: Screen, read: Read, declaration: Declaration) -> list[ListColumn]:
+    """What areas say of the rows of a list beside their own columns, for who may see it."""
+    said = screen.frame.list_columns.get(declaration.name, [])
+    return [each for each in said if screen.may_somewhere(read, each.needs)]

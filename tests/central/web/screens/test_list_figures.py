@@ -1,12 +1,14 @@
 """A list has the column that one needs: how full an evening is and its weekday, what an order is for, when a device was
 heard (what they cost: test_budgets.py)."""
 
+import csv
 import re
 from datetime import timedelta
 from html import unescape
 
 from central.catalogue.model import CataloguePrivilege
 from central.devices.enrolment import InviteDevice
+from central.devices.model import DevicesPrivilege
 from central.kernel.actor import SYSTEM
 from central.web.area import ROSTER
 from shared.wire.certificates import DeviceKind
@@ -69,3 +71,20 @@ async def test_a_device_says_when_it_was_heard(browser: Browser) -> None:
     roster.take(Presence(devices[0], "s", False, NOW), house.site)
     _, *lines = rows(await browser.get("/admin/e/device"))
     assert {line[0]: line[at] for line in lines}["Porte 0"] == "hors ligne · vu le 21/11/2026 19:00"
+
+
+async def test_an_export_holds_every_column_that_the_list_shows(browser: Browser) -> None:
+    """Before: a performance's without how full it is, an order's without its tickets and what they are for."""
+    await ordered(browser, 3)
+    for table in ("performance", "sale_order"):
+        head, *_ = rows(await browser.get(f"/admin/e/{table}"))
+        async with browser.client.get(f"/admin/e/{table}/export.csv") as answer:
+            told = list(csv.reader((await answer.text()).lstrip("\ufeff").splitlines(), delimiter=";"))
+        assert [each for each in head if each] == told[0], table
+        if table == "performance":
+            assert told[1][told[0].index("Vendues")].startswith("3 / ")
+        if table == "sale_order":
+            assert "TDT-0000001 et 2 autres" in told[1] and "Cyrano, 21/11/2026 21:00" in told[1]
+    browser.sign_in(browser.house.operator(DevicesPrivilege.DEVICE_READ))
+    async with browser.client.get("/admin/e/device/export.csv") as answer:
+        assert "Vu" in await answer.text()
