@@ -11,6 +11,7 @@ import orjson
 
 from central.kernel.db import in_list
 from central.kernel.entity import Between, Ref, entity
+from central.kernel.privileges import CONTEXT_READ
 from central.kernel.tx import Read
 from central.kernel.values import Code, Names
 from shared.ids import Id
@@ -33,7 +34,7 @@ PARENT = {
 }
 
 
-@entity("context", read="organisation.context.read", unique=(("parent_id", "code"),))
+@entity("context", read=CONTEXT_READ, unique=(("parent_id", "code"),))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """`settings` are looked up along the path to the root; the nearest wins. An organiser's hold what the law wants on

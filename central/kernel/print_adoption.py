@@ -24,6 +24,7 @@ log = logger(__name__)
 AT_ONCE = 500
 PEOPLE_AT_ONCE = 100
 PAUSE_S = 0.01  # between two pieces: others want to write too
+TAKE_OVER = "kernel.rows.take_over"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ class TakeRowsOver:
     after: str
 
 
-@handles(TakeRowsOver, needs="kernel.rows.take_over", at=lambda _, __: None, gives=str)
+@handles(TakeRowsOver, needs=TAKE_OVER, at=lambda _, __: None, gives=str)
 def take_rows_over(tx: Tx, want: TakeRowsOver) -> Outcome[str]:
     """Answers with where to go on; empty: at the next table."""
     if not want.table:
@@ -52,7 +53,7 @@ class TakePeopleOver:
     table: str
 
 
-@handles(TakePeopleOver, needs="kernel.rows.take_over", at=lambda _, __: None)
+@handles(TakePeopleOver, needs=TAKE_OVER, at=lambda _, __: None)
 def take_people_over(tx: Tx, want: TakePeopleOver) -> Outcome[None]:
     give_keys(tx, want.table, without_keys(tx, want.table))
     return Ok(None)

@@ -4,6 +4,10 @@ from enum import StrEnum
 from functools import cache
 
 EVERYTHING = "*"
+AUDIT_READ = "organisation.audit.read"
+CONTEXT_READ = "organisation.context.read"
+METRICS_READ = "organisation.metrics.read"
+"""What kernel and shell ask for by themselves; organisation has them among its own."""
 
 
 class Action(StrEnum):

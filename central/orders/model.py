@@ -105,7 +105,8 @@ class Payment:
 @entity("entitlement", read=OrdersPrivilege.ORDER_READ, index=(("line_id",),))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entitlement:
-    """What the holder may do: `entries` entries to `zones` (bits) of a performance."""
+    """What the holder may do: `entries` entries to `zones` (bits) of a performance. Nothing sets `cancelled` before
+    returns come."""
 
     id: Id
     line_id: Annotated[Id, Ref("order_line")]

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum, auto
 from typing import Annotated
 
+from central.kernel import privileges
 from central.kernel.actor import OPERATOR
 from central.kernel.crud import configured
 from central.kernel.entity import Look, Ref, Secret, Unproved, entity
@@ -22,7 +23,7 @@ class OrganisationPrivilege(StrEnum):
     granted is all that the declarations name (kernel/registry.privileges), which is more: generated commands bring
     their own."""
 
-    CONTEXT_READ = "organisation.context.read"
+    CONTEXT_READ = privileges.CONTEXT_READ
     CONTEXT_MODIFY = "organisation.context.modify"
     OPERATOR_READ = "organisation.operator.read"
     OPERATOR_MODIFY = "organisation.operator.modify"
@@ -32,8 +33,8 @@ class OrganisationPrivilege(StrEnum):
     SESSION_READ = "organisation.session.read"
     SESSION_END = "organisation.session.execute"
     LIMIT_LIFT = "organisation.limit.lift"
-    AUDIT_READ = "organisation.audit.read"
-    METRICS_READ = "organisation.metrics.read"
+    AUDIT_READ = privileges.AUDIT_READ
+    METRICS_READ = privileges.METRICS_READ
     WEBHOOK_READ = "organisation.webhook.read"
     WEBHOOK_MODIFY = "organisation.webhook.modify"
 

@@ -16,6 +16,7 @@ from shared.outcome import Reason
 
 class PricingPrivilege(StrEnum):
     PRICE_READ = "pricing.grid.read"
+    PRICE_CREATE = "pricing.grid.create"
     PRICE_MODIFY = "pricing.grid.modify"
 
 
@@ -37,7 +38,7 @@ class Tariff:
 @entity("price_grid", read=PricingPrivilege.PRICE_READ, unique=(("context_id", "code"),), fills=(GRID,))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceGrid:
-    """`version` goes up at every change, so that a sale made offline can say which prices it knew."""
+    """`version` goes up at every change. Devices are told it with prices and leases; no sale says yet which it knew."""
 
     id: Id
     context_id: Annotated[Id, Ref("context")]

@@ -9,7 +9,7 @@ from central.kernel.entity import Between, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
 from central.kernel.values import Code, Names
-from central.pricing.model import Tariff
+from central.pricing.model import PricingPrivilege, Tariff
 from shared.ids import Id
 from shared.outcome import Outcome
 
@@ -30,7 +30,7 @@ class CreateTariffs:
     tariffs: Annotated[tuple[NewTariff, ...], Between(most=50)]
 
 
-@handles(CreateTariffs, needs="pricing.grid.create", refuses=(NoChange,), gives=int)
+@handles(CreateTariffs, needs=PricingPrivilege.PRICE_CREATE, refuses=(NoChange,), gives=int)
 def create_tariffs(tx: Tx, want: CreateTariffs) -> Outcome[int]:
     return create_all(
         tx,

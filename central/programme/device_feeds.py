@@ -11,7 +11,7 @@ stadium's is 20 MB) is worked out beside the writer, and written where nothing h
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 
@@ -38,19 +38,28 @@ POINTS_AT_ONCE = 20  # points of sale in one command: some 4 ms of the writer, a
 
 
 @dataclass(frozen=True, slots=True)
+class DrawnMark:
+    """How often the plans were acted on that decide how a performance's places are drawn: of all places only those
+    change."""
+
+    logical_configuration_id: Id
+    logical_version: int
+    own_version: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlacesDrawn:
     """`own`: otherwise than its logical configuration says; `used`: the categories of its places. `mark`: what this
     followed from."""
 
     own: bool
     used: frozenset[str]
-    mark: tuple[Any, ...]
+    mark: DrawnMark
 
 
-def drawn_mark(read: Read, performance: Performance) -> tuple[Any, ...]:
-    """How often the plans were acted on that decide how its places are drawn: of all places only those change."""
+def drawn_mark(read: Read, performance: Performance) -> DrawnMark:
     logical_id = performance.logical_configuration_id
-    return logical_id, version_of(read, logical_id), version_of(read, performance.id)
+    return DrawnMark(logical_id, version_of(read, logical_id), version_of(read, performance.id))
 
 
 def drawn(read: Read, performance: Performance) -> PlacesDrawn:
@@ -62,13 +71,27 @@ def drawn(read: Read, performance: Performance) -> PlacesDrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanMark:
+    """What a plan for devices follows from, in a few numbers and names: how often the plans were acted on that it is
+    made of (`source`: whose places are drawn), what zones are called, how categories rank. A hall is not built
+    otherwise once it is sold."""
+
+    source: Id
+    names: tuple[tuple[str, str], ...]
+    versions: tuple[int, ...]
+    zones: tuple[tuple[Id, str, int], ...]
+    ranks: tuple[tuple[Id, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PlanTold:
-    """The plan that devices get of a performance. `body` None: it stands in the feed. `mark`: what this followed
-    from. `fits`: devices take as much."""
+    """The plan that devices get of a performance. `body` None: it stands in the feed. `places` and `mark`: what this
+    followed from. `fits`: devices take as much."""
 
     plan_id: Id
     body: str | None
-    mark: tuple[Any, ...]
+    places: DrawnMark
+    mark: PlanMark
     fits: bool = True
 
 
@@ -77,13 +100,11 @@ def source_of(performance: Performance, of_now: PlacesDrawn) -> Id:
     return performance.id if of_now.own else performance.logical_configuration_id
 
 
-def plan_mark(read: Read, performance: Performance, source: Id) -> tuple[Any, ...]:
-    """What a plan for devices follows from, in a few numbers and names: how often the plans were acted on that it is
-    made of, what zones are called, how categories rank. A hall is not built otherwise once it is sold."""
+def plan_mark(read: Read, performance: Performance, source: Id) -> PlanMark:
     logical = _logical(read, performance)
-    versions = [version_of(read, each) for each in (source, logical.id, logical.physical_configuration_id)]
-    zones = [(zone.id, zone.name, zone.control) for zone in zones_built(read, logical.physical_configuration_id)]
-    return source, tuple(sorted(logical.names.items())), *versions, tuple(zones), category_ranks(read)
+    versions = tuple(version_of(read, each) for each in (source, logical.id, logical.physical_configuration_id))
+    zones = tuple((zone.id, zone.name, zone.control) for zone in zones_built(read, logical.physical_configuration_id))
+    return PlanMark(source, tuple(sorted(logical.names.items())), versions, zones, category_ranks(read))
 
 
 def plan_drawn(read: Read, performance: Performance, source: Id) -> tuple[Id, str]:
@@ -116,7 +137,7 @@ def _plan_to_tell(read: Read, performance_id: str) -> PlanTold | None:
     plan_id, body = plan_drawn(read, performance, source)
     there = plan_stands(read, performance.site_id, plan_id)
     fits = there or len(orjson.dumps(body)) <= MOST_ROW
-    return PlanTold(plan_id, None if there else body, (of_now.mark, plan_mark(read, performance, source)), fits)
+    return PlanTold(plan_id, None if there else body, of_now.mark, plan_mark(read, performance, source), fits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +156,9 @@ def tell_plan(tx: Tx, want: TellPlan, told: PlanTold | None) -> Outcome[bool]:
     performance = tx.get(Performance, want.performance_id)
     if performance is None:
         return Refused(NoPerformance.NO_SUCH_PERFORMANCE, fix="performance_id")
-    if told is None or told.mark != (drawn_mark(tx, performance), plan_mark(tx, performance, told.mark[1][0])):
+    if told is None or told.places != drawn_mark(tx, performance):
+        return Ok(False)
+    if told.mark != plan_mark(tx, performance, told.mark.source):
         return Ok(False)
     if not plan_stands(tx, performance.site_id, told.plan_id):
         if told.body is None:  # it was there, and is past

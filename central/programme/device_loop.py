@@ -13,7 +13,6 @@ import time
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 from aiohttp import web
 
@@ -27,6 +26,7 @@ from central.kernel.versions import SELLING_TERMS, TABLES_OF, TOLD
 from central.programme.device_feeds import (
     POINTS_AT_ONCE,
     PlacesDrawn,
+    PlanMark,
     TellPerformance,
     TellPlan,
     drawn,
@@ -62,12 +62,18 @@ def heard(read: Read) -> Heard:
     return Heard((read.version(SELLING_TERMS), read.version(TOLD)), ids_not_over(read))
 
 
+@dataclass(frozen=True, slots=True)
+class PlanKnown:
+    mark: PlanMark
+    plan_id: Id
+
+
 @dataclass(slots=True)
 class PlansKnown:
     """How the places of performances are drawn, and which plan came of which mark: what is dear to work out."""
 
     drawn: dict[Id, PlacesDrawn] = field(default_factory=dict)
-    plans: dict[Id, tuple[tuple[Any, ...], Id]] = field(default_factory=dict)
+    plans: dict[Id, PlanKnown] = field(default_factory=dict)
 
     def of_now(self, read: Read, performance: Performance) -> PlacesDrawn:
         known = self.drawn.get(performance.id)
@@ -79,14 +85,14 @@ class PlansKnown:
         source = source_of(performance, of_now)
         mark = plan_mark(read, performance, source)
         known = self.plans.get(source)
-        if known is None or known[0] != mark:
-            known = self.plans[source] = mark, plan_drawn(read, performance, source)[0]
-        return known[1]
+        if known is None or known.mark != mark:
+            known = self.plans[source] = PlanKnown(mark, plan_drawn(read, performance, source)[0])
+        return known.plan_id
 
     def forget_but(self, performances: Collection[Id]) -> None:
         """Of what is over."""
         self.drawn = {each: self.drawn[each] for each in performances if each in self.drawn}
-        sources = {*performances, *(each.mark[0] for each in self.drawn.values())}
+        sources = {*performances, *(each.mark.logical_configuration_id for each in self.drawn.values())}
         self.plans = {each: known for each, known in self.plans.items() if each in sources}
 
 

@@ -15,7 +15,8 @@ from shared.outcome import Reason
 
 class SellingPrivilege(StrEnum):
     CHANNEL_READ = "selling.channel.read"
-    CHANNEL_MODIFY = "selling.channel.modify"
+    CHANNEL_CREATE = "selling.channel.create"
+    CHANNEL_MODIFY = "selling.channel.modify"  # generated commands ask for it
 
 
 class ChannelKind(StrEnum):

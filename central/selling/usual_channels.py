@@ -10,7 +10,7 @@ from central.kernel.entity import Between, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
 from central.kernel.values import Code, Names
-from central.selling.model import Channel, ChannelKind, PointOfSale
+from central.selling.model import Channel, ChannelKind, PointOfSale, SellingPrivilege
 from shared.ids import Id
 from shared.outcome import Outcome
 
@@ -34,7 +34,7 @@ class CreateChannels:
     channels: Annotated[tuple[NewChannel, ...], Between(most=50)]
 
 
-@handles(CreateChannels, needs="selling.channel.create", refuses=(NoChange,), at=whole_house, gives=int)
+@handles(CreateChannels, needs=SellingPrivilege.CHANNEL_CREATE, refuses=(NoChange,), at=whole_house, gives=int)
 def create_channels(tx: Tx, want: CreateChannels) -> Outcome[int]:
     institution = Id(str(whole_house(tx, want)))
     channels, points = [], []

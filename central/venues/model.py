@@ -20,6 +20,7 @@ CONTINGENT = Slot("out of which places are sold")
 
 class VenuesPrivilege(StrEnum):
     VENUE_READ = "venues.venue.read"
+    VENUE_CREATE = "venues.venue.create"
     VENUE_MODIFY = "venues.venue.modify"
     PLAN_UNDO = "venues.plan.undo"
     PLAN_CARRY_OVER = "venues.plan.carry_over"

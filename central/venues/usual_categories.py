@@ -9,7 +9,7 @@ from central.kernel.entity import Between, Look, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Tx
 from central.kernel.values import Code, Names
-from central.venues.model import SeatCategory
+from central.venues.model import SeatCategory, VenuesPrivilege
 from shared.ids import Id
 from shared.outcome import Outcome
 
@@ -30,7 +30,7 @@ class CreateSeatCategories:
     categories: Annotated[tuple[NewCategory, ...], Between(most=50)]
 
 
-@handles(CreateSeatCategories, needs="venues.venue.create", refuses=(NoChange,), gives=int)
+@handles(CreateSeatCategories, needs=VenuesPrivilege.VENUE_CREATE, refuses=(NoChange,), gives=int)
 def create_seat_categories(tx: Tx, want: CreateSeatCategories) -> Outcome[int]:
     return create_all(
         tx,

@@ -10,11 +10,11 @@ from collections.abc import Callable
 import orjson
 from aiohttp import web
 
+from central.kernel.privileges import METRICS_READ
 from central.kernel.pulse import OK, Report
 from central.kernel.trouble import NoDatabase
 from central.kernel.tx import Read
 from central.web.frame import FRAME
-from central.web.metrics import METRICS_READ
 from central.web.notices import Notice, Provider
 from central.web.texts import Texts
 from shared.outcome import reason_named

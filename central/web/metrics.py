@@ -9,13 +9,13 @@ from aiohttp import web
 
 from central.kernel.actor import Actor, ActorKind
 from central.kernel.door import Door, NoEntry
+from central.kernel.privileges import METRICS_READ
 from central.kernel.tx import Read
 from central.web.area import DOOR
 from central.web.caller import ASKING, caller, problem, unknown_caller
 from central.web.origin import FORWARDED, NO_PROXIES, PROXIES, Proxies, address_of
 from shared.runtime import metrics
 
-METRICS_READ = "organisation.metrics.read"
 NETWORKS: web.AppKey[Proxies] = web.AppKey("networks", Proxies)
 """Those that may read it without a key."""
 

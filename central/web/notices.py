@@ -1,7 +1,7 @@
 """What stands on the administration's front page because somebody should do something about it: not an error of a form,
 but how the house runs. Each area gives a provider; with nothing to say there is nothing to see.
 
-    frame.notice(provider, needs="organisation.metrics.read")
+    frame.notice(provider, needs=METRICS_READ)
 """
 
 from collections.abc import Callable

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from central.kernel.privileges import METRICS_READ
 from central.web.api import routes
 from central.web.api_page import api_pages
 from central.web.assets import serve
@@ -10,7 +11,7 @@ from central.web.checklist import checklist_routes
 from central.web.frame import FRAME
 from central.web.health import health_routes
 from central.web.history.routes import history
-from central.web.metrics import METRICS_READ, metrics_route
+from central.web.metrics import metrics_route
 from central.web.notices import of_front
 from central.web.origin import FRONT
 from central.web.request_waits import limits_shown

@@ -228,7 +228,8 @@ class LeaseRow:
 
 @dataclass(frozen=True, slots=True)
 class TicketRow:
-    """Key: ticket id. `serial` is the lowest that is valid. `blocked`: the holder is not to be let in."""
+    """Key: ticket id. `serial` is the lowest that is valid. `blocked`: the holder is not to be let in.
+    Gates keep to both; central says neither before returns and lists of holders come."""
 
     performance_id: IdText
     serial: Short

@@ -26,7 +26,8 @@ class LeasedPlace:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """What central signs. `price_version` is the price grid's revision when it was given out; times aware UTC."""
+    """What central signs. `price_version` is the price grid's revision when it was given out, `epoch` how many leases
+    the device had been given with it: signed for who looks into a dispute, no program goes by them. Aware times."""
 
     id: IdText
     device_id: IdText

@@ -60,7 +60,7 @@ class TicketPrint:
     """Everything a ticket must show (CGI ann. IV, 50 sexies B; docs/spec/law-fr.md, R2–R4). `number` is its gap-free
     tax number, `token` the text of its QR code, `starts` and `sold_at` aware UTC, `timezone` the venue's. `price` in
     minor units, 0 is free. `row` and `seat` are empty for unnumbered places. `mentions` are further lines for the
-    foot."""
+    foot. `holder`, `entrance` and `specimen` are printed where somebody fills them; a kiosk does not yet."""
 
     token: Barcode
     number: Line

@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import fields
 from graphlib import TopologicalSorter
@@ -19,7 +20,7 @@ from central.kernel.entity import BY_NAME
 from central.kernel.facts import FACTS
 from central.kernel.feeds import FEEDS
 from central.kernel.privileges import USUAL
-from central.kernel.registry import COMMANDS
+from central.kernel.registry import COMMANDS, QUERIES
 from central.web import text_keys
 from central.web.actor_words import ACTOR_WORDS
 from central.web.area import Area
@@ -61,6 +62,17 @@ def test_every_right_stands_in_its_own_area() -> None:
     assert {
         str(right): area.name for area in AREAS for right in area.privileges if not right.startswith(f"{area.name}.")
     } == {}
+
+
+def test_a_right_is_spelt_in_one_place() -> None:
+    """Wherever else it is asked for, by the name that it has there."""
+    rights = {each.needs for each in (*COMMANDS.values(), *QUERIES.values()) if each.needs}
+    rights |= {each.read for each in BY_NAME.values() if each.read}
+    spelt = Counter(
+        node.value for file in (ROOT / "central").rglob("*.py") for node in nodes_of(file)
+        if isinstance(node, ast.Constant) and node.value in rights
+    )  # fmt: skip
+    assert {right: n for right, n in spelt.items() if n > 1} == {}
 
 
 def test_an_area_speaks_for_its_own_tables_alone() -> None:

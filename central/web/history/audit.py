@@ -24,6 +24,7 @@ from central.kernel.deleted_rows import with_gone
 from central.kernel.door import Door, NoEntry
 from central.kernel.entity import BY_NAME
 from central.kernel.former_names import today
+from central.kernel.privileges import AUDIT_READ
 from central.kernel.registry import COMMANDS
 from central.kernel.scope import narrowing
 from central.kernel.tx import Read
@@ -32,7 +33,7 @@ from central.web.deed_words import LOG_WORDS, done_words
 from central.web.frame import Frame
 from central.web.history.command_fields import LogField, asked_fields
 from central.web.history.entries import LogEntry, TouchedThing
-from central.web.history.log import AUDIT, LogFilter, LogPage, LogRow, found, kept_reason, whole
+from central.web.history.log import LogFilter, LogPage, LogRow, found, kept_reason, whole
 from central.web.history.part_words import PARTS, FieldWords
 from central.web.history.past_states import Act, FieldDifference
 from central.web.history.records import changes, visible
@@ -100,7 +101,7 @@ class Audit:
                 rows,
                 choices(self._door, read, t),
                 str(zone),
-                self._door.permissions.holding(read, AUDIT) is None,
+                self._door.permissions.holding(read, AUDIT_READ) is None,
             )
 
         entries, rows, offered, zone, whole = await self._door.read(me.actor, look)
@@ -156,7 +157,7 @@ class Audit:
         return me, t
 
     async def _may(self, me: SignedIn) -> bool:
-        places = await self._door.read(me.actor, lambda read: self._door.permissions.holding(read, AUDIT))
+        places = await self._door.read(me.actor, lambda read: self._door.permissions.holding(read, AUDIT_READ))
         return places is None or bool(places)
 
     def _wanted(self, read: Read, asked: Mapping[str, str], zone: ZoneInfo, at: str | None) -> LogFilter:
@@ -164,7 +165,7 @@ class Audit:
         below = None if not at or at == root_of_house(read) else with_gone(read, contexts_below(read, at))
         since, until = said_moment(asked["since"], zone), said_moment(asked["until"], zone)
         return LogFilter(
-            _places(self._door, read, AUDIT), below, asked["who"], asked["command"], asked["entity"],
+            _places(self._door, read, AUDIT_READ), below, asked["who"], asked["command"], asked["entity"],
             asked["id"] if is_id(asked["id"]) else "", asked["origin"].strip(),
             {"1": True, "0": False}.get(asked["ok"]), since, until + timedelta(minutes=1) if until else None,
         )  # fmt: skip
@@ -177,7 +178,7 @@ def _places(door: Door, read: Read, privilege: str) -> tuple[str, ...] | None:
 
 
 def _not_allowed(read: Read, t: Texts) -> str:
-    return words_of(read, t, Refused(NoEntry.NOT_ALLOWED, fix=AUDIT))
+    return words_of(read, t, Refused(NoEntry.NOT_ALLOWED, fix=AUDIT_READ))
 
 
 def _number(text: str) -> int:
@@ -327,7 +328,7 @@ def one(door: Door, read: Read, t: Texts, command_id: str) -> One | None:
     if found_ is None:
         return None
     logged, answer, sealed = found_
-    places = _places(door, read, AUDIT)
+    places = _places(door, read, AUDIT_READ)
     if places is not None and logged.place not in places and logged.actor != read.actor.label:
         return None
     (entry,) = in_words(door, read, t, [logged], house_timezone(read), lines=True, most=LISTED)
@@ -350,9 +351,9 @@ def _may_see_what_was_asked(door: Door, read: Read, row: LogRow) -> bool:
     """Who may read what the command acts on, there; what acts on nothing is for who may give the command itself."""
     handler = COMMANDS.get(row.command)
     if handler is None:
-        return door.permissions.holding(read, AUDIT) is None
+        return door.permissions.holding(read, AUDIT_READ) is None
     needs = BY_NAME[handler.on].read if handler.on in BY_NAME else handler.needs
-    places = _places(door, read, needs or AUDIT)
+    places = _places(door, read, needs or AUDIT_READ)
     return not read.actor.perimeter and (places is None or row.place in places)
 
 

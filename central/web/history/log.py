@@ -18,6 +18,7 @@ from central.kernel.db import in_list
 from central.kernel.deleted_rows import with_gone
 from central.kernel.entity import Ref
 from central.kernel.former_names import command_today, names_of, names_of_command
+from central.kernel.privileges import AUDIT_READ
 from central.kernel.registry import COMMANDS, THE_DOORS, answers
 from central.kernel.replies import NoEntry
 from central.kernel.tx import Read
@@ -25,7 +26,6 @@ from shared.clock import from_ms, to_ms
 from shared.ids import Id
 from shared.outcome import Ok, Outcome, Reason, reason_named
 
-AUDIT = "organisation.audit.read"
 PAGE = 50
 LONGEST_S = 0.25
 FIRST_STRETCH = 2_000
@@ -279,7 +279,7 @@ class _Kept:
 _KEPT = columns(_Kept, day="day", caller="caller", command="command", reason="reason", times="times")
 
 
-@answers(DoorTally, needs=AUDIT, at=the_house, gives=list[Tallied])
+@answers(DoorTally, needs=AUDIT_READ, at=the_house, gives=list[Tallied])
 def door_tally(read: Read, want: DoorTally) -> Outcome[list[Tallied]]:
     first = read.now.astimezone(UTC).date() - timedelta(days=max(0, min(want.days, 366)))
     rows = read.run(
@@ -326,7 +326,7 @@ class AuditRow:
     hash: str
 
 
-@answers(AuditLog, needs=AUDIT, gives=list[AuditRow])
+@answers(AuditLog, needs=AUDIT_READ, gives=list[AuditRow])
 def audit_log(read: Read, want: AuditLog) -> Outcome[list[AuditRow]]:
     below = with_gone(read, contexts_below(read, want.context_id))
     whole = want.context_id == root_of_house(read)

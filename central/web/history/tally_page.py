@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from central.kernel.door import Door, NoEntry
+from central.kernel.privileges import AUDIT_READ
 from central.kernel.tally import OTHERS
 from central.kernel.tx import Read
 from central.web.frame import Frame
-from central.web.history.log import AUDIT, DoorTally, door_tally, kept_reason
+from central.web.history.log import DoorTally, door_tally, kept_reason
 from central.web.history.words import Who, people
 from central.web.screens.refusals import words_of
 from central.web.texts import Texts
@@ -43,8 +44,8 @@ class TurnedAway:
         t = self._frame.texts(request, me)
 
         def look(read: Read) -> list[RefusalCount] | str:
-            if self._door.permissions.holding(read, AUDIT) is not None:  # it is the whole house's
-                return words_of(read, t, Refused(NoEntry.NOT_ALLOWED, fix=AUDIT))
+            if self._door.permissions.holding(read, AUDIT_READ) is not None:  # it is the whole house's
+                return words_of(read, t, Refused(NoEntry.NOT_ALLOWED, fix=AUDIT_READ))
             return counted(read, t)
 
         found = await self._door.read(me.actor, look)
