@@ -88,3 +88,16 @@ async def test_an_export_holds_every_column_that_the_list_shows(browser: Browser
     browser.sign_in(browser.house.operator(DevicesPrivilege.DEVICE_READ))
     async with browser.client.get("/admin/e/device/export.csv") as answer:
         assert "Vu" in await answer.text()
+
+
+async def test_what_is_blocked_and_free_stands_where_a_telephone_shows_it(browser: Browser) -> None:
+    """Before: behind what is in baskets and leased, out of sight at 390 px."""
+    page = await browser.get(f"/admin/e/performance/{browser.house.performance}")
+    table = page.text.partition('aria-labelledby="h-places"')[2].partition("</table>")[0]
+    assert re.findall(r'class="number">([A-Z][^<]*)</th>', table) == [
+        "Jauge", "Vendues", "Bloquées", "Libres", "En panier", "Confiées aux bornes",
+    ]  # fmt: skip
+    hall = table.rpartition('class="whole"')[2]
+    assert [each.strip() for each in re.findall(r'class="number">(?:<b>)?([^<]*)', hall)][2:4][1] == "40", (
+        "figures follow"
+    )
