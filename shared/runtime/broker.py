@@ -43,8 +43,8 @@ from shared.wire.topic_rights import may_read, may_write
 log = logger(__name__)
 seldom = Seldom(log)
 MOST_WAITING_BYTES = 16 * 1024 * 1024  # for one client that reads too slowly
-MOST_QUEUED = 2000  # messages that amqtt has still to hand out: until then nobody is read
-MOST_OF_ONE = 200  # of them of one device: until then it is not
+MOST_OF_ONE = 200  # messages of one device that amqtt has still to hand out: until then it is not read
+MOST_QUEUED = 2000  # of all: where more wait, of one an equal share of so many
 UNASKED = "who may be here cannot be asked"
 LOOK_EVERY_S = 30.0  # who is connected is asked about again, bell or not
 STOP_S = 15.0  # for all of them to be told at the end
@@ -71,6 +71,7 @@ class _Reader(ReaderAdapter):  # type: ignore[misc]
     def __init__(self, broker: "_Broker", line: DeviceLine, source: Packets, said: Connect, raw: bytes) -> None:
         limits = broker.door.limits
         self.line = line
+        self.ahead: Callable[[], int] = lambda: 0  # until there is a session
         self._broker, self._source, self._held = broker, source, raw
         self._idle_s = min(said.keepalive_s * 1.5 or limits.idle_s, limits.idle_s)
         self._bucket = Bucket(limits.packets_per_s, limits.packets_at_once, limits.packets_at_once, time.monotonic())
@@ -91,7 +92,7 @@ class _Reader(ReaderAdapter):  # type: ignore[misc]
         if self.line.why:
             return b""
         try:
-            await self._broker.room(self.line, self._bucket.take(time.monotonic()))
+            await self._broker.room(self.line, self._bucket.take(time.monotonic()), self.ahead)
             first, body, raw = await self._source.next(self._idle_s)
             if wrong := packets.fault(first, body):
                 raise Ended(wrong)
@@ -277,12 +278,12 @@ class _Broker(Broker):  # type: ignore[misc]
         CONNECTIONS.set(known, login="done")
         CONNECTIONS.set(len(self.door.lines) - known, login="open")
 
-    async def room(self, line: DeviceLine, wait_s: float) -> None:
-        """Until a client may be read again."""
+    async def room(self, line: DeviceLine, wait_s: float, ahead: Callable[[], int]) -> None:
+        """Until a client may be read again; `ahead`: how much was read of it and is not even in the queue."""
         if wait_s:
             await asyncio.sleep(wait_s)
         whose = line.who.holder_id if line.who else ""
-        while self._turns.waiting(whose) > MOST_OF_ONE or self._turns.qsize() > MOST_QUEUED:  # noqa: ASYNC110  # amqtt tells nobody
+        while ahead() > MOST_OF_ONE or self._turns.waiting(whose) > self._turns.share(MOST_OF_ONE, MOST_QUEUED):  # noqa: ASYNC110
             await asyncio.sleep(_QUEUE_LOOK_S)
 
     async def hang_up(self) -> None:
@@ -309,6 +310,7 @@ class _Broker(Broker):  # type: ignore[misc]
         session.keep_alive = 0  # the reader sees to it
         session.parent = 0
         session.attributes[_LINE] = reader.line
+        reader.ahead = session.delivered_message_queue.qsize
         return handler, session
 
     async def _authenticate(self, session: Session, _: ListenerConfig) -> bool:

@@ -34,6 +34,10 @@ class MessageTurns(asyncio.Queue[dict[str, Any]]):
         """How many of this device's."""
         return len(self._lanes.get(whose, ()))
 
+    def share(self, of_one: int, of_all: int) -> int:
+        """So many of one device's may wait: nobody is kept out by what others have here."""
+        return min(of_one, of_all // max(1, len(self._lanes)))
+
 
 def _whose(item: dict[str, Any]) -> str:
     return str(getattr(item["session"], "username", "") or "")

@@ -18,6 +18,7 @@ def test_those_who_have_messages_take_turns_and_each_ones_stay_in_order() -> Non
     turns.put_nowait(message(None, 0))
     turns.put_nowait(message("lane", 1))
     assert (turns.qsize(), turns.waiting("flood"), turns.waiting("lane"), turns.waiting("other")) == (8, 5, 2, 0)
+    assert turns.share(200, 2000) == 200 and turns.share(200, 9) == 3, "of three who have some"
     said = [turns.get_nowait() for _ in range(8)]
     assert [(each["session"] and each["session"].username, each["n"]) for each in said] == [
         ("flood", 0), ("lane", 0), (None, 0), ("flood", 1), ("lane", 1), ("flood", 2), ("flood", 3), ("flood", 4),
