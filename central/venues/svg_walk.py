@@ -2,10 +2,12 @@
 element lies, how large the drawing is, and the plan that comes of what was found in it.
 
 The file is walked with expat itself, which is what defusedxml guards too: so every fault can name a line. A document
-type with declarations of its own, an entity, or anything from elsewhere is refused when it is met. A script is never
+type with declarations of its own, an entity, or anything from elsewhere is refused when it is met, but for what
+Illustrator writes: short names of namespaces, so few and so seldom used that nothing grows by them. A script is never
 looked at.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar
 from xml.parsers.expat import ExpatError, ParserCreate
@@ -30,6 +32,8 @@ from shared.outcome import Ok, Outcome
 
 DEEPEST = 100
 MOST_ELEMENTS = 500_000
+MOST_NAMES, MOST_USED = 40, 200  # short names of namespaces
+_NAMESPACE = re.compile(r"https?://[A-Za-z0-9./#:_-]{1,100}")
 MOST_SHEET = 200_000  # characters of all <style>
 DRAWN = {"rect", "circle", "ellipse", "line", "polygon", "polyline", "path"}
 HIDDEN = {"defs", "symbol", "clipPath", "mask", "pattern", "marker"}
@@ -56,9 +60,13 @@ class SvgWalk(PlanFileChecks):
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._characters
-        self._parser.StartDoctypeDeclHandler = self._doctype
+        self._parser.AttlistDeclHandler = self._declares
+        self._parser.ElementDeclHandler = self._declares
+        self._parser.NotationDeclHandler = self._declares
         self._parser.EntityDeclHandler = self._entity
         self._parser.ExternalEntityRefHandler = self._external
+        self._data = b""
+        self._spaces = self._spaces_used = 0  # of namespaces, and how often they stand in the file
         self._places = [DrawnPlace()]
         self._elements = 0
         self._sheet: list[str] | None = None  # of an open <style>
@@ -70,6 +78,7 @@ class SvgWalk(PlanFileChecks):
         return f"line {self._parser.CurrentLineNumber}"
 
     def walk(self, data: bytes) -> None:
+        self._data = data
         self._parser.Parse(data, True)
 
     def outcome(self, read: Callable[[], Plan | None]) -> Outcome[Plan]:
@@ -123,12 +132,17 @@ class SvgWalk(PlanFileChecks):
 
     # the parser's
 
-    def _doctype(self, _name: str, _system: str | None, _public: str | None, internal: bool) -> None:
-        if internal:
-            raise HostileFile(self.line(), Flaw.DOCTYPE)
+    def _declares(self, *_: object) -> None:
+        raise HostileFile(self.line(), Flaw.DOCTYPE)
 
-    def _entity(self, *_: object) -> None:
-        raise HostileFile(self.line(), Flaw.ENTITY)
+    def _entity(self, name: str, is_parameter: bool, value: str | None, *_: object) -> None:
+        """`value` is None of what stands elsewhere."""
+        self._spaces += 1
+        if is_parameter or value is None or not _NAMESPACE.fullmatch(value) or self._spaces > MOST_NAMES:
+            raise HostileFile(self.line(), Flaw.DOCTYPE)
+        self._spaces_used += self._data.count(f"&{name};".encode())
+        if self._spaces_used > MOST_USED:
+            raise HostileFile(self.line(), Flaw.ENTITY)
 
     def _external(self, *_: object) -> int:
         raise HostileFile(self.line(), Flaw.FROM_OUTSIDE)

@@ -312,6 +312,12 @@ def test_a_fault_of_a_drawing(drawn, at, says):
          b'<svg data-plan="&c;"/>', "declarations"),
         (b'<!DOCTYPE svg [<!ENTITY % x SYSTEM "file:///etc/passwd"> %x;]><svg/>', "declarations"),
         (b'<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]><svg>&x;</svg>', "declarations"),
+        (b'<!DOCTYPE svg [<!ATTLIST circle data-seat CDATA "1">]><svg/>', "declarations"),
+        (b'<!DOCTYPE svg [<!ELEMENT svg ANY>]><svg/>', "declarations"),
+        (b'<!DOCTYPE svg [<!NOTATION n SYSTEM "n">]><svg/>', "declarations"),
+        (b'<!DOCTYPE svg [<!ENTITY a "http://a.b/&#38;b;">]><svg/>', "declarations"),
+        (b"<!DOCTYPE svg [%s]><svg/>" % b"".join(b'<!ENTITY n%d "http://a.b/">' % n for n in range(41)), "declarations"),
+        (b'<!DOCTYPE svg [<!ENTITY n "http://a.b/">]><svg data-plan="' + b"&n;" * 201 + b'"/>', "entities are refused"),
         (b"<svg>&undefined;</svg>", "not XML"),
         (b"<svg>", "not XML"),
         (b'<svg><circle data-seat="1" data-seat="2"/></svg>', "not XML"),
@@ -324,6 +330,19 @@ def test_a_hostile_drawing_is_refused_when_it_is_met(data, says):
     assert answer.reason is PlanFault.NOT_XML
     assert says in told(answer)[0][1]
     assert "passwd" not in str(answer.detail)
+
+
+def test_the_names_of_namespaces_that_illustrator_declares_are_read():
+    """As its *Save as* writes an SVG. Before: refused with all other declarations."""
+    names = "".join(
+        f'<!ENTITY {name} "http://ns.adobe.com/{name}/1.0/">\n' for name in ("ns_extend", "ns_ai", "ns_graphs")
+    )
+    head = '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd" [\n'
+    drawing = (
+        f'<?xml version="1.0" encoding="utf-8"?>\n{head}{names}]>\n<svg xmlns="http://www.w3.org/2000/svg" '
+        f'xmlns:x="&ns_extend;" xmlns:i="&ns_ai;" viewBox="0 0 90 90"><g i:extraneous="self">{ONE}</g></svg>'
+    )
+    assert seats_of(drawing.encode()) == seats_of(f'<svg viewBox="0 0 90 90">{ONE}</svg>'.encode()) != []
 
 
 def test_every_fault_of_a_drawing_at_once():
