@@ -316,7 +316,7 @@ def test_a_fault_of_a_drawing(drawn, at, says):
         (b'<!DOCTYPE svg [<!ELEMENT svg ANY>]><svg/>', "declarations"),
         (b'<!DOCTYPE svg [<!NOTATION n SYSTEM "n">]><svg/>', "declarations"),
         (b'<!DOCTYPE svg [<!ENTITY a "http://a.b/&#38;b;">]><svg/>', "declarations"),
-        (b"<!DOCTYPE svg [%s]><svg/>" % b"".join(b'<!ENTITY n%d "http://a.b/">' % n for n in range(41)), "declarations"),
+        (b"<!DOCTYPE svg [%s]><svg/>" % b"".join(b'<!ENTITY n%d "http://a/">' % n for n in range(41)), "declarations"),
         (b'<!DOCTYPE svg [<!ENTITY n "http://a.b/">]><svg data-plan="' + b"&n;" * 201 + b'"/>', "entities are refused"),
         (b"<svg>&undefined;</svg>", "not XML"),
         (b"<svg>", "not XML"),
