@@ -42,7 +42,8 @@ from shared.wire.topic_rights import may_read, may_write
 
 log = logger(__name__)
 seldom = Seldom(log)
-MOST_WAITING_BYTES = 16 * 1024 * 1024  # for one client that reads too slowly
+MOST_WAITING_BYTES = 16 * 1024 * 1024  # for one client that reads or acknowledges too slowly
+MESSAGE_BYTES = 2 * 1024  # what one takes beside what it says
 MOST_OF_ONE = 200  # messages of one device that amqtt has still to hand out: until then it is not read
 MOST_QUEUED = 2000  # of all: where more wait, of one an equal share of so many
 UNASKED = "who may be here cannot be asked"
@@ -133,16 +134,17 @@ class _Handler(BrokerProtocolHandler):  # type: ignore[misc]
     async def mqtt_publish(
         self, topic: str, data: bytes | bytearray, qos: int | None, retain: bool, ack_timeout: int | None = None
     ) -> None:
-        if self.waiting + len(data) > MOST_WAITING_BYTES:
+        size = len(data) + MESSAGE_BYTES
+        if self.waiting + size > MOST_WAITING_BYTES:
             self.broker.end(self.line, Away.NOT_READING)
             return
-        self.waiting += len(data)
+        self.waiting += size
         try:
             await super().mqtt_publish(topic, data, qos, retain, ack_timeout)
         except _FAULTS as bad:
             log.debug("message not delivered", topic=topic, why=str(bad))
         finally:
-            self.waiting -= len(data)
+            self.waiting -= size
 
     async def _send_packet(self, packet: Any) -> None:
         with contextlib.suppress(*_FAULTS):

@@ -613,7 +613,7 @@ def test_a_revoked_device_is_heard_and_not_believed(clerk: Clerk, house: House, 
 def test_a_revoked_device_leaves_no_more_than_people_can_look_at(
     clerk: Clerk, house: House, gate: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is beyond leaves nothing, whatever it is called, be it known or not: the log has each upload's text. Before: a
+    """What is beyond leaves nothing, whatever it is called, known or not: the log has each upload's text. Before: a
     stolen key filled 38 MB in three seconds, and went on."""
     clerk.do(RevokeDevice(device_id=gate.id))
     facts = [gate.saw(FactKind.INCIDENT, {"n": n}) for n in range(8)]

@@ -475,16 +475,19 @@ async def test_subscriptions_are_bounded_and_given_back(house) -> None:
         assert await asked(MOST_FILTERS + 1) == b"\x01"
 
 
-async def test_who_does_not_read_is_not_waited_for(house, monkeypatch) -> None:
-    """Its messages are held up to a bound; then it is put out, and everybody else has heard all the while."""
+@pytest.mark.parametrize("reads", [False, True], ids=["does not read", "acknowledges nothing"])
+async def test_who_does_not_read_is_not_waited_for(house, monkeypatch, reads: bool) -> None:
+    """Its messages are held up to a bound, of however few bytes they are; then it is put out, and everybody else has
+    heard all the while."""
     monkeypatch.setattr("shared.runtime.broker.MOST_WAITING_BYTES", 100_000)
     gate, one = house.holder("gate", DeviceKind.GATE), house.holder("one", DeviceKind.GATE)
     before = ENDED.value(why=Away.NOT_READING)
     async with stage(house) as at, at.line(gate.login) as (_, writer):
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-        writer.transport.pause_reading()
+        if not reads:
+            writer.transport.pause_reading()
         writer.write(subscribe(topics.claims(house.site)))
-        claim, said = topics.claim(house.site, one.id), b"x" * 2000
+        claim, said = topics.claim(house.site, one.id), b"x" if reads else b"x" * 2000
         async with asyncio.timeout(PATIENCE_S):
             while ENDED.value(why=Away.NOT_READING) == before:
                 assert await at.honest[0].publish(claim, said)
