@@ -12,7 +12,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 import psycopg
 
+from central.kernel.database_file import DatabaseFile
 from central.kernel.postgres_line import beginning, line_settings, lock_of
 from central.kernel.trouble import ENDED, Cut, NoDatabase, Queued, Repeatable, Stuck, Unavailable, of_postgres
 from central.kernel.turns import Footing, OutOfTurn, fits
@@ -114,6 +115,7 @@ class Database:
     url: str
     waits: Waits = Waits()
     wal_most: int = WAL_MOST
+    file: DatabaseFile = field(default_factory=DatabaseFile, compare=False, repr=False)
 
     @property
     def is_sqlite(self) -> bool:
@@ -129,19 +131,16 @@ class Database:
 
     def connect(self, *, read_only: bool = False) -> Connection:
         if self.is_sqlite:
-            return SqliteConnection(self.path, read_only=read_only, lock_s=self.waits.lock_s, wal_most=self.wal_most)
+            self.file.stays(self.path)  # or SQLite would make an empty one in its place
+            found = SqliteConnection(self.path, read_only=read_only, lock_s=self.waits.lock_s, wal_most=self.wal_most)
+            found.is_there = self.file.opened(self.path)
+            return found
         return PostgresConnection(self.url, self.waits, read_only=read_only)
-
-    @property
-    def wal_bytes(self) -> int:
-        """How much of SQLite's log lies beside the database."""
-        try:
-            return self.path.with_name(self.path.name + "-wal").stat().st_size if self.is_sqlite else 0
-        except FileNotFoundError:
-            return 0
 
 
 class SqliteConnection:
+    is_there: Callable[[], None] = staticmethod(lambda: None)
+
     def __init__(self, path: Path, *, read_only: bool = False, lock_s: float = 1.5, wal_most: int = WAL_MOST) -> None:
         uri = f"file:{quote(str(path))}" + ("?mode=ro" if read_only else "")
         self._db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=512)
@@ -169,6 +168,8 @@ class SqliteConnection:
         self._db.executemany(sql, rows)
 
     def begin(self, *, write: bool, footing: Footing = Footing.ALONE, lock_s: float = 0.0) -> None:  # noqa: ARG002 - one writer: all are in order, and the lock is the file's
+        if write:
+            self.is_there()
         self._run("BEGIN IMMEDIATE" if write else "BEGIN")
 
     def commit(self) -> None:

@@ -6,6 +6,7 @@ import threading
 import time
 from contextlib import closing, suppress
 
+from central.kernel.database_file import wal_bytes
 from central.kernel.db import BROKEN, Connection, Database
 from central.kernel.outage import Outage
 from central.kernel.people_tables import write_anew
@@ -88,11 +89,11 @@ class LogCopier:
         full = outage is not None and outage.reason is NoDatabase.DISK_FULL
         asked = self._to_cut.is_set()
         self._to_cut.clear()
-        if asked or full or self._database.wal_bytes > self._database.wal_most:
+        if asked or full or wal_bytes(self._database.path) > self._database.wal_most:
             ((busy, _, _),) = db.run("PRAGMA wal_checkpoint(TRUNCATE)", {})
             if asked and busy:
                 self._to_cut.set()  # a reader still looks at what was there: the next round
-        LOG.set(self._database.wal_bytes)
+        LOG.set(wal_bytes(self._database.path))
         if self._to_write.is_set() and not full and time.monotonic() >= self._rests_until:
             self._write_anew()
 

@@ -3,6 +3,7 @@ the middle of something, nothing is half done, lost or done twice."""
 
 import asyncio
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -204,6 +205,33 @@ async def test_a_database_that_is_held_is_told_by_name(sqlite_place: tuple[Datab
             other.execute("ROLLBACK")
         assert (await door.execute(anna, house.order(house.seats[0]), new_id())).ok
         assert door.outages[0].now is None and door.standings[0].calm
+
+
+@pytest.mark.parametrize("how", ["a copy in its place", "none"])
+async def test_nothing_is_sold_into_a_file_that_is_not_there_any_more(
+    sqlite_place: tuple[Database, House], keys: Keys, tmp_path: Path, how: str
+) -> None:
+    """A copy put back under a central that runs: ten orders went well into a file that nobody would open again."""
+    url, house = sqlite_place[0].url, sqlite_place[1]
+    anna, database, copy = house.operator("*"), Database(url), tmp_path / "copy"
+    database.connect().close()  # as central does before its writer
+    async with opened(database, keys) as door:
+        assert (await door.execute(anna, house.order(house.seats[0]), new_id())).ok
+        shutil.copy(database.path, copy)
+        if how == "none":
+            database.path.unlink()
+        else:
+            copy.rename(database.path)
+        for seat in house.seats[1:4]:
+            said = (await door.execute(anna, house.order(seat), new_id())).outcome
+            assert said == Refused(NoDatabase.DATABASE_AWAY)
+        trouble = door.outages[0].now
+        assert trouble and ("stop central" if how != "none" else "No such file") in trouble.why
+        assert database.path.exists() is (how != "none"), "and no empty one is made in its place"
+        with pytest.raises(Unavailable):
+            database.connect()
+    if how == "none":
+        copy.rename(database.path)
 
 
 async def test_what_is_looked_up_ahead_is_where_the_writer_is(sqlite_place: tuple[Database, House], keys: Keys) -> None:
