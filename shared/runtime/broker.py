@@ -20,7 +20,7 @@ from typing import Any, Self
 from amqtt.adapters import ReaderAdapter, StreamWriterAdapter, WriterAdapter
 from amqtt.broker import Broker
 from amqtt.contexts import Action, BrokerConfig, ListenerConfig
-from amqtt.errors import AMQTTError, BrokerError, MQTTError, NoDataError
+from amqtt.errors import AMQTTError, BrokerError, MQTTError, NoDataError, ProtocolHandlerError
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 
@@ -43,7 +43,7 @@ from shared.wire.topic_rights import may_read, may_write
 log = logger(__name__)
 seldom = Seldom(log)
 MOST_WAITING_BYTES = 16 * 1024 * 1024  # for one client that reads or acknowledges too slowly
-MESSAGE_BYTES = 2 * 1024  # what one takes beside what it says
+MESSAGE_BYTES = 4 * 1024  # what one takes beside what it says: a task
 MOST_OF_ONE = 200  # messages of one device that amqtt has still to hand out: until then it is not read
 MOST_QUEUED = 2000  # of all: where more wait, of one an equal share of so many
 UNASKED = "who may be here cannot be asked"
@@ -52,7 +52,7 @@ STOP_S = 15.0  # for all of them to be told at the end
 LINGER_S = 2.0  # for a last answer to go out
 _QUEUE_LOOK_S = 0.02
 _LINE, _REFUSED, _UNAVAILABLE, _PROTOCOL = "parterre.line", 5, 3, 1
-_FAULTS = (AMQTTError, MQTTError, NoDataError, OSError, RuntimeError)
+_FAULTS = (AMQTTError, MQTTError, NoDataError, ProtocolHandlerError, OSError, RuntimeError)
 
 Standing = Callable[[Collection[Certificate]], Awaitable[Collection[str]]]
 """The kids of those certificates whose holders may be here now."""

@@ -601,6 +601,17 @@ def test_a_journal_that_does_not_follow_from_itself(clerk: Clerk, house: House, 
     assert kinds(clerk, house) == ["chain_broken"]
 
 
+def test_a_journal_whose_next_fact_came_first_and_follows_from_another(
+    clerk: Clerk, house: House, gate: Machine
+) -> None:
+    first, second = gate.saw(FactKind.INCIDENT, {"n": 1}), gate.saw(FactKind.INCIDENT, {"n": 2})
+    gate.send(second)
+    assert kinds(clerk, house) == []
+    other = replace(first, body={"n": 3}, hash="")
+    gate.send(replace(other, hash=fact_hash(other)))
+    assert kinds(clerk, house) == ["chain_broken"]
+
+
 def test_a_revoked_device_is_heard_and_not_believed(clerk: Clerk, house: House, kiosk: Machine) -> None:
     lease = kiosk.lease(house, house.seats[0])
     clerk.do(RevokeDevice(device_id=kiosk.id))
@@ -616,8 +627,9 @@ def test_a_revoked_device_leaves_no_more_than_people_can_look_at(
     """What is beyond leaves nothing, whatever it is called, known or not: the log has each upload's text. Before: a
     stolen key filled 38 MB in three seconds, and went on."""
     clerk.do(RevokeDevice(device_id=gate.id))
-    facts = [gate.saw(FactKind.INCIDENT, {"n": n}) for n in range(8)]
-    most = 6 * (FACT_BYTES + len(orjson.dumps({"n": 0})))
+    bodies = [{"n": n, "text": "x" * FACT_BYTES} for n in range(8)]
+    facts = [gate.saw(FactKind.INCIDENT, body) for body in bodies]
+    most = 6 * (FACT_BYTES + len(orjson.dumps(bodies[0])))
     monkeypatch.setattr("central.devices.facts.QUARANTINE_BYTES", most)
     gate.clerk.actor = replace(gate.clerk.actor, put_out=True)  # as whoever looks at its requests has it
     gate.send(*facts[:3])

@@ -26,7 +26,7 @@ from central.web.limits import OF_STRANGERS, RequestLimit
 from central.web.line import CLOSED, FIRST, HUNG_UP, OPEN, RECEIVED, SPILL, TAKE, THIN
 from central.web.origin import FRONT, Front, Proxies
 from central.web.session import csrf_of
-from central.web.settings import KIB, MIB, HttpConfig, LimitsConfig, Rate
+from central.web.settings import KIB, MIB, UNLIMITED, HttpConfig, LimitsConfig, Rate
 from shared.clock import Reading
 from shared.ids import Id
 from shared.runtime.central import HttpCentral
@@ -123,6 +123,26 @@ async def test_a_body_in_tiny_chunks_is_not_taken_apart(
             await until(lambda: RECEIVED.value() - before >= chunks * len(chunk) or OPEN.value() == 0)
         assert not thin or parsed <= (FIRST + THIN + TAKE) // len(chunk)
         assert OPEN.value() == (0 if thin and not headers else 1)
+        writer.close()
+        await until(lambda: OPEN.value() == 0)
+
+
+async def test_each_body_has_so_many_tiny_chunks_free(serve: Callable[..., Any]) -> None:
+    """Who sends a few small pieces, time after time on one line, is not cut."""
+    head = b"POST /api/v1/commands/enrol_device HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with serve(HttpConfig(limits=UNLIMITED)) as served:
+        reader, writer = await served.call()
+        for _ in range(4):
+            writer.write(head)
+            for _ in range(5):
+                writer.write(b"1\r\na\r\n" * (THIN // 30))
+                await writer.drain()
+                await asyncio.sleep(0)
+            writer.write(b"0\r\n\r\n")
+            said = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
+            length = re.search(rb"Content-Length: (\d+)", said)
+            assert said.startswith(b"HTTP/1.1 4") and length, said
+            await reader.readexactly(int(length[1]))
         writer.close()
         await until(lambda: OPEN.value() == 0)
 

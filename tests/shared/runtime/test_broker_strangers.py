@@ -7,7 +7,7 @@ import random
 import socket
 import struct
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 
 from shared.ids import derived_id
 from shared.runtime import broker
-from shared.runtime.broker import ENDED, EmbeddedBroker
+from shared.runtime.broker import ENDED, MOST_OF_ONE, EmbeddedBroker
 from shared.runtime.doorkeeper import Away, BrokerLimits
 from shared.runtime.login import Login
 from shared.runtime.mqtt import Bus
@@ -492,6 +492,26 @@ async def test_who_does_not_read_is_not_waited_for(house, monkeypatch, reads: bo
             while ENDED.value(why=Away.NOT_READING) == before:
                 assert await at.honest[0].publish(claim, said)
         await at.alone()
+        await at.serves()
+
+
+async def test_who_sends_much_keeps_nobody_elses_claims(house) -> None:
+    """In turns, and read no further ahead than that: whatever waits before amqtt's queue counts too."""
+    one, flooder = house.holder("one", DeviceKind.GATE), house.holder("flooder", DeviceKind.GATE)
+    many, claim = 1500, topics.claim(house.site, flooder.id)
+    async with stage(house) as at, AsyncExitStack() as lines:
+        turns, most = at.broker._broker._turns, 0
+        for _ in range(3):
+            _, writer = await lines.enter_async_context(at.line(flooder.login))
+            writer.write(publish(claim, b"flood", qos=0) * many)
+        await until(lambda: b"flood" in at.heard)
+        mine = asyncio.create_task(at.honest[0].publish(topics.claim(house.site, one.id), b"an entry"))
+        while b"an entry" not in at.heard:
+            most = max(most, turns.qsize())
+            await asyncio.sleep(0)
+        assert at.heard.index(b"an entry") < many, "it did not wait for all of them"
+        assert await mine and 0 < most <= 5 * MOST_OF_ONE, "nor is more read of who has so much waiting"
+        await until(lambda: at.heard.count(b"flood") == 3 * many)
         await at.serves()
 
 
