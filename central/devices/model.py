@@ -195,6 +195,7 @@ class NoDevice(Reason):
     NO_SNAPSHOT = auto()  # none was made, or its time is over: the feeds come by page
     REVOKED = auto()
     NOT_ITS_TICKETS = auto()  # more than it can have signed
+    # whose: a revoked device's own
     QUARANTINE_FULL = auto()  # of one that is not ours any more as much is kept as people can look at
 
 

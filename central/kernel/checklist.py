@@ -38,7 +38,7 @@ class ItemRest:
 class ItemStanding:
     """How an item stands. `count` says how much there is, `lacking` what is missing, by its code, `parts` by a text of
     ours; `next` is the sentence that says what to do, `link` the form where it is done (empty: on no page); `of`: the
-    names of the one row that it is about; `acts_on`: the one that `link` would do something to."""
+    names of the one row that it is about; `acts_on`: entity and id of the one that `link` would do something to."""
 
     done: bool
     next: str
@@ -48,7 +48,7 @@ class ItemStanding:
     parts: tuple[str, ...] = ()
     of: Mapping[str, str] = field(default_factory=dict)
     waits: bool = False  # for an item before it: its link would lead to a form that cannot be filled in yet
-    acts_on: str = ""
+    acts_on: tuple[str, str] | None = None
     rests: ItemRest | None = None
 
 

@@ -142,7 +142,7 @@ class Judge:
         self, db: Connection, job: Job, now: datetime, traces: Traces, place: str | None, refused: Refused
     ) -> Answered:
         """What everybody may ask and is refused leaves no row: a stranger could fill the disk with them. Nor does what
-        somebody is refused who was put out, with a key that may be a thief's."""
+        somebody is refused who was put out, with a key that may be a thief's; nor, of theirs, what changes nothing."""
         as_declared(job.handler, refused)
         if job.actor.put_out or not job.handler.keeps_refusals:
             return _left(job, refused)
@@ -158,7 +158,7 @@ class Judge:
     def _stands(self, job: Job, traces: Traces, tx: Tx, place: str | None, outcome: Outcome[Any]) -> Answered:
         """What comes of it goes into the log."""
         handler, reply, who = job.handler, reply_to(outcome), job.actor
-        if not (handler.logged or tx.tells):
+        if not tx.tells and (who.put_out or not handler.logged):
             traces.unlogged()
             reply, told = _left(job, outcome)
             return reply, replace(told, marks=frozenset(tx.touched))

@@ -64,7 +64,6 @@ def prices_of(read: Read, grid_id: str) -> list[Price]:
 
 def dearest_in(read: Read, currency: str, *, but: str) -> int:
     """The highest amount of any other grid in this currency; 0: there is none."""
-    # house: a bound that is asked about, nothing is refused by it
     ((most,),) = read.run(
         "SELECT MAX(p.amount) FROM price p JOIN price_grid g ON g.id = p.grid_id "
         "WHERE g.currency = :currency AND g.id <> :but",

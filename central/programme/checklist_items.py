@@ -54,6 +54,7 @@ def on_sale(read: Read, activity: str) -> ItemStanding:
     suspended is nothing that is missing, and never opened from here as if it were."""
     found = performances_in(read, activity)
     listed = f"{HOUSE}/performance?at={activity}"
+    # clock: it shows or measures, and decides about nothing that waits
     coming = [each for each in found if each.sell_until > read.now]
     begun = [each for each in found if each.state != PerformanceState.DRAFT]
     if selling := [each for each in coming if each.state == PerformanceState.ON_SALE]:
@@ -68,7 +69,7 @@ def on_sale(read: Read, activity: str) -> ItemStanding:
         return ItemStanding(True, "", listed, rests=ItemRest(said, t("Voir les représentations"), listed, paused=False))
     said = t("Ouvrez la vente : les bornes et les portes l’apprennent.")
     link = _opening(drafts[0]) if drafts else listed
-    return ItemStanding(False, said, link, waits=not drafts, acts_on=drafts[0] if drafts else "")
+    return ItemStanding(False, said, link, waits=not drafts, acts_on=("performance", drafts[0]) if drafts else None)
 
 
 def _opening(performance_id: str) -> str:

@@ -154,9 +154,9 @@ def _all_usual(read: Read, found: Checklist) -> list[tuple[ChecklistItem, Any]]:
     return [(item, command) for item, command in wanted if command is not None]
 
 
-def _touched(read: Read, command_id: str, row_id: str) -> bool:
-    sql = "SELECT 1 FROM audit WHERE command_id = :id AND entity_id = :row LIMIT 1"
-    return read.one(sql, id=command_id, row=row_id) is not None
+def _touched(read: Read, command_id: str, entity: str, row_id: str) -> bool:
+    sql = "SELECT 1 FROM audit WHERE command_id = :id AND entity = :entity AND entity_id = :row LIMIT 1"
+    return read.one(sql, id=command_id, entity=entity, row=row_id) is not None
 
 
 def _named(msgid: str, **values: Any) -> dict[str, str]:
@@ -205,7 +205,7 @@ def checklist_routes(app: web.Application) -> None:
         if found.next is None or found.next.standing.waits or not found.unsold:
             return None
         link, acts_on = found.next.usual or found.next.standing.link, found.next.standing.acts_on
-        if acts_on and not _touched(read, done, acts_on):
+        if acts_on and not _touched(read, done, *acts_on):
             link = f"/admin/live?at={at}"  # an act on another thing than one was at is not pressed in passing
         return found.next.item.title, link
 

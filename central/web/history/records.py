@@ -86,7 +86,7 @@ def entries_of(read: Read, entity: str, ids: Sequence[str]) -> dict[str, list[Ro
     those, more = in_list("id", ids)
     rows = read.run(
         f"SELECT {_AUDITED} FROM audit a JOIN command_log l ON l.id = a.command_id "  # noqa: S608 - our names
-        f"WHERE a.entity_id IN {those} AND a.entity IN {called} "
+        f"WHERE a.entity IN {called} AND a.entity_id IN {those} "
         "ORDER BY CASE WHEN l.seq IS NULL THEN 0 ELSE 1 END, l.seq DESC, l.turn DESC, a.n DESC LIMIT :n",
         n=MOST + 1,
         **params,

@@ -153,7 +153,7 @@ def test_what_was_never_on_sale_is_opened_and_what_was_stopped_never(quick: tupl
         )
     )  # fmt: skip
     line = on_sale_line(clerk, house)
-    assert (line.state, line.standing.acts_on) == ("open", made) and made in line.standing.link
+    assert (line.state, line.standing.acts_on) == ("open", ("performance", made)) and made in line.standing.link
 
 
 def test_where_the_tree_divides_each_goes_on_by_itself(quick: tuple[Clerk, House]) -> None:

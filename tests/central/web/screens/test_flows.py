@@ -315,7 +315,7 @@ async def test_a_kiosk_without_its_point_of_sale_is_asked_for_it(browser: Browse
         "/admin/e/device/new", form, site_id=browser.house.site, kind="kiosk", code="B9", label="Borne 9"
     )
     assert sent.status == 422
-    assert "Un appareil qui vend a son point de vente" in sent
+    assert "Une borne vend à un point de vente" in sent
     assert "n’existe plus" not in sent
 
 
