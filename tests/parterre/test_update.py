@@ -100,6 +100,7 @@ def test_a_running_house_is_updated_and_goes_back(tmp_path: Path) -> None:
     assert updated["house_key"] and len(updated["command_log"]) > len(before["command_log"]), "it went on"
 
     run(GOING_BACK[0], data, copy)
+    database = Database(database.url)  # which is another file now
     assert revision(database) == "0002" and rows_of(database) == before
     left = Database(f"sqlite:///{data / 'left-behind' / 'parterre.db'}")
     assert rows_of(left) == updated and (data / "left-behind" / "checkpoints.jsonl").exists()
