@@ -32,7 +32,7 @@ class Actor:
     origin: str = ""
     behalf: str = ""  # for whom central acts, `operator:<id>`: the log names them
     session: str = ""  # the id of the session through which they ask; a program, whose key comes each time, has none
-    put_out: bool = False  # not let in any more, and heard all the same: what they are refused leaves no row
+    put_out: bool = False  # let in no more, heard all the same: only what changes something leaves a row
 
     def may(self, privilege: str, path: Iterable[str]) -> bool:
         """Whether one of these contexts (nearest first) holds the privilege, or a branch that it hangs on."""

@@ -285,6 +285,7 @@ class _Broker(Broker):  # type: ignore[misc]
         if wait_s:
             await asyncio.sleep(wait_s)
         whose = line.who.holder_id if line.who else ""
+        # There is no event to wait for: amqtt tells nobody when it has handed a message out.
         while ahead() > MOST_OF_ONE or self._turns.waiting(whose) > self._turns.share(MOST_OF_ONE, MOST_QUEUED):  # noqa: ASYNC110
             await asyncio.sleep(_QUEUE_LOOK_S)
 
