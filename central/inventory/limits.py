@@ -152,14 +152,15 @@ def _move(tx: Tx, limit: Limit, key: str, n: int, held: bool) -> int | None:
     where = "WHERE limit_id = :limit AND of_id = :of AND scope = :scope"
     guard = "AND n + :n <= :most" if held else ""
     params = {**named, "n": n, **({"most": limit.most} if held else {})}
-    for known in (False, True):
-        moved = tx.run(f"UPDATE limit_count SET n = n + :n {where} {guard} RETURNING n", **params)  # noqa: S608 - ours
-        if moved:
-            return int(moved[0][0])
-        if tx.one(f"SELECT 1 FROM limit_count {where}", **named):  # noqa: S608 - names of ours, values are parameters
-            return None
-        if not known:  # somebody else may be about to make it, whose places we do not see before they have
-            tx.wait_for(_word(limit, key))
+    step = f"UPDATE limit_count SET n = n + :n {where} {guard} RETURNING n"  # noqa: S608 - ours
+    if moved := tx.run(step, **params):
+        return int(moved[0][0])
+    look = f"SELECT 1 FROM limit_count {where}"  # noqa: S608 - names of ours, values are parameters
+    if not tx.one(look, **named):  # somebody else may be about to make it, whose places we do not see before they have
+        tx.wait_for(_word(limit, key))
+    if tx.one(look, **named):  # too high, or made between our looks: from now on it is there
+        moved = tx.run(step, **params)
+        return int(moved[0][0]) if moved else None
     now = real_sum(tx, limit, key)
     tx.write(
         "INSERT INTO limit_count (limit_id, of_id, scope, n) VALUES (:limit, :of, :scope, :n) ON CONFLICT DO NOTHING",

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from central.inventory.limits import _word
-from central.inventory.model import Limit, LimitPer
+from central.inventory.model import Limit, LimitPer, NoPlace
 from central.kernel import postgres_writers, sales_line
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
@@ -266,8 +266,8 @@ class Kept:
         self.clerk.do(self.house.order(self.house.seats[19]))
         assert db.execute("SELECT 1 FROM limit_count FOR UPDATE").fetchall()
 
-    def word_of_a_limit(self, db: "psycopg.Connection[Any]") -> None:
-        key = self.limited()
+    def word_of_a_limit(self, db: "psycopg.Connection[Any]", most: int = 40) -> None:
+        key = self.limited(most)
         limit = Read(self.clerk.db, SYSTEM, NOW, self.clerk.door.judge.keys).get(Limit, key)
         assert limit
         db.execute("SELECT pg_advisory_xact_lock(%s)", (lock_of(_word(limit, self.house.performance)),))
@@ -449,3 +449,42 @@ def test_a_turn_that_did_not_come_is_no_trouble(place: tuple[Database, House]) -
             db.wait_for("x")
         db.rollback()
     db.close()
+
+
+class Between(PostgresConnection):
+    """Between two looks of whoever counts somebody else begins the number."""
+
+    begun = 0
+
+    def _answered(self, sql: str, params: Params) -> "psycopg.Cursor[Row]":
+        if sql.startswith("SELECT 1 FROM limit_count") and not Between.begun:
+            Between.begun += 1
+            with psycopg.connect(self._db.info.dsn) as other:
+                begin = "INSERT INTO limit_count (limit_id, of_id, scope, n) VALUES (%(limit)s, %(of)s, %(scope)s, 0)"
+                other.execute(begin, params)
+        return super()._answered(sql, params)
+
+
+class OfBetween(Database):
+    def connect(self, *, read_only: bool = False) -> Connection:
+        return super().connect(read_only=True) if read_only else Between(self.url, self.waits)
+
+
+async def test_who_finds_the_number_begun_between_two_looks_is_under_the_limit(
+    place: tuple[Database, House], clerk: Clerk, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before: "limit", where two came at once to the first sale of a performance under one, and one of them not for the
+    first time (who comes for the first time and is refused is asked once more). One too many is still told so."""
+    monkeypatch.setattr(Between, "begun", 1)
+    (database, house), kept, key = place, Kept(place[1], clerk), new_id()
+    first, second, third = (house.order(seat) for seat in house.seats[:3])
+    async with open_door(OfBetween(database.url, waits=HASTY), keys) as door:
+        with psycopg.connect(database.url) as other:
+            kept.word_of_a_limit(other, 2)
+            assert await given(door, house, [first], [key]) == [NoDatabase.DATABASE_HELD]
+            other.rollback()
+        monkeypatch.setattr(Between, "begun", 0)
+        assert await given(door, house, [first], [key]) == [None] and Between.begun == 1
+        assert await given(door, house, [second]) == [None]
+        assert await given(door, house, [third]) == [NoPlace.LIMIT]
+    prove(Read(clerk.db, SYSTEM, NOW, keys), house)
