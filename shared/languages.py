@@ -27,6 +27,6 @@ def in_all(names: Mapping[str, str]) -> dict[str, str]:
     return {**names, **{language: named(names, language) for language in LANGUAGES}} if names else {}
 
 
-def names_of(told: Mapping[str, str] | str) -> dict[str, str]:
+def names_told(told: Mapping[str, str] | str) -> dict[str, str]:
     """Names by language, also of what an earlier version told in one language alone."""
     return {FIRST_LANGUAGE: told} if isinstance(told, str) else dict(told)

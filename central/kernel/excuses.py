@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from central.kernel.entity import BY_NAME
-from central.kernel.search_index import line, spoken
+from central.kernel.search_index import line, spoken_columns
 from central.kernel.tx import Read
 from shared.clock import from_ms, to_ms
 from shared.registries import add
@@ -77,9 +77,9 @@ def _wrong_heads(read: Read) -> Iterator[tuple[str, str]]:
 def _wrong_lines(read: Read) -> Iterator[tuple[str, str]]:
     """What things are found by follows from their rows."""
     for table in sorted(BY_NAME):
-        if not spoken(table):
+        if not spoken_columns(table):
             continue
-        columns = ", ".join(f"t.{name}" for name in spoken(table))
+        columns = ", ".join(f"t.{name}" for name in spoken_columns(table))
         last = ""
         while rows := read.run(
             f"SELECT t.id, f.words, {columns} FROM {table} t "  # noqa: S608 - names of ours
@@ -87,7 +87,7 @@ def _wrong_lines(read: Read) -> Iterator[tuple[str, str]]:
             table=table, last=last, n=AT_ONCE,
         ):  # fmt: skip
             for row_id, words, *values in rows:
-                if (words or NOTHING) != line(dict(zip(spoken(table), values, strict=True))):
+                if (words or NOTHING) != line(dict(zip(spoken_columns(table), values, strict=True))):
                     yield f"{table} {row_id}", "is not found by what its row says"
             last = rows[-1][0]
         for (row_id,) in read.run(

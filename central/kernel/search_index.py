@@ -30,7 +30,7 @@ def folded(text: str) -> str:
 
 
 @cache
-def spoken(table: str) -> tuple[str, ...]:
+def spoken_columns(table: str) -> tuple[str, ...]:
     """The columns that things of this table are looked for by; none: they are found by their numbers, or not at all."""
     declaration = BY_NAME[table]
     return tuple(name for name in SPOKEN if name in declaration.names and not declaration.column(name).unlisted)
@@ -50,9 +50,9 @@ def remember(db: Connection, things: list[Any]) -> None:
 def _written(db: Connection, table: str, ids: list[str]) -> None:
     inside, params = in_list("id", ids)
     db.write(f"DELETE FROM found WHERE entity = :table AND entity_id IN {inside}", {"table": table, **params})  # noqa: S608 - names of ours, values are parameters
-    columns = ", ".join(spoken(table))
+    columns = ", ".join(spoken_columns(table))
     rows = db.run(f"SELECT id, {columns} FROM {table} WHERE id IN {inside}", params)  # noqa: S608 - names of ours
-    lines = [(table, row[0], line(dict(zip(spoken(table), row[1:], strict=True)))) for row in rows]
+    lines = [(table, row[0], line(dict(zip(spoken_columns(table), row[1:], strict=True)))) for row in rows]
     if lines:
         db.write_many("INSERT INTO found (entity, entity_id, words) VALUES (?, ?, ?)", lines)
 

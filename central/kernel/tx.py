@@ -18,7 +18,7 @@ from central.kernel.entity import BY_NAME, CHOSEN, ENTITIES, SUBJECTS, Declarati
 from central.kernel.keys import Keys
 from central.kernel.numbers import stepped
 from central.kernel.prints import ABSENT, ANY, COUNTER, OUTBOX, Prints, counter_proved, leave, left
-from central.kernel.search_index import remember, spoken
+from central.kernel.search_index import remember, spoken_columns
 from central.kernel.settings import AS_IT_COMES, Settings
 from central.kernel.subjects import People
 from central.kernel.versions import COUNTED, TABLES_OF, move, row_of, version
@@ -395,7 +395,7 @@ class Tx(Read):
 
     def _touch(self, table: str, entity_id: str) -> None:
         self.touched.add(table)
-        if spoken(table):
+        if spoken_columns(table):
             self.gather(remember, (table, entity_id))
 
     def _moves(self, table: str) -> None:

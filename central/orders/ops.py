@@ -29,7 +29,7 @@ from shared.outcome import Ok, Outcome, Refused
 from shared.rules.numbering import CENTRAL_DIGITS, ticket_number
 from shared.rules.pricing import price
 from shared.wire.feeds import FeedFamily, TicketRow, feed_name
-from shared.wire.token import Flag, asking, issue, parse
+from shared.wire.token import Flag, asking, barcode_text, parse
 
 # --- an order over the counter or the API ------------------------------------------------------------------
 
@@ -250,7 +250,7 @@ def next_number(tx: Tx, organiser: str, code: str) -> str:
 
 def signed_token(tx: Tx, entitlement: Id, serial: int, performance: Id, zones: int, entries: int, proof: bool) -> str:
     """The barcode's text under central's working key. `proof`: the tariff asks for one, so the gate does."""
-    return issue(tx.keys.signer, entitlement, serial, performance, zones, entries, asking(proof))
+    return barcode_text(tx.keys.signer, entitlement, serial, performance, zones, entries, asking(proof))
 
 
 # --- reissue ----------------------------------------------------------------------------------------------------------

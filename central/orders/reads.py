@@ -67,7 +67,7 @@ def as_sold(read: Read, entitlement_id: str) -> AsSold | None:
     return AsSold(*row) if row else None
 
 
-def sold_for(read: Read, performance_id: str) -> tuple[int, int]:
+def sold_and_orders(read: Read, performance_id: str) -> tuple[int, int]:
     """(places that are sold, orders that hold one of them)."""
     ((orders,),) = read.run(
         "SELECT COUNT(DISTINCT l.order_id) FROM order_line l JOIN allocation a ON a.id = l.allocation_id "  # noqa: S608 - words of ours

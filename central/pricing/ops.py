@@ -10,7 +10,7 @@ from central.kernel.registry import handles
 from central.kernel.tx import Tx
 from central.kernel.values import Code, Names
 from central.pricing.model import NoGrid, Price, PriceGrid, PricingPrivilege, Tariff
-from central.pricing.reads import prices_of
+from central.pricing.reads import grid_prices
 from shared.ids import Id, derived_id
 from shared.money import Minor
 from shared.outcome import Ok, Outcome, Refused
@@ -114,7 +114,7 @@ def set_prices(tx: Tx, want: SetPrices) -> Outcome[int]:
     if faults:
         return Refused(NoGrid.NEGATIVE, fix="prices", detail={"faults": faults})
     wanted = {price.id: price for price in (_price(grid.id, cell) for cell in want.prices)}
-    there = {price.id: price for price in prices_of(tx, grid.id)}
+    there = {price.id: price for price in grid_prices(tx, grid.id)}
     if wanted == there:
         return Ok(grid.version)
     for gone in (price for key, price in there.items() if key not in wanted):

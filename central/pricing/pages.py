@@ -18,7 +18,7 @@ from central.kernel.values import Fault, whole_number
 from central.pricing.checklist_items import first_of_season
 from central.pricing.model import NoGrid, Price, PriceGrid, PricingPrivilege
 from central.pricing.ops import PriceCell, SetPrices, price_id
-from central.pricing.reads import prices_of, tariffs_by_rank
+from central.pricing.reads import grid_prices, tariffs_by_rank
 from central.pricing.slips import far_beyond, other_currency, price_slips
 from central.venues.reads import categories_by_rank
 from central.web.form import form_of
@@ -241,7 +241,7 @@ def _read(screen: Screen, read: Read, grid_id: str) -> GridSheet | None:
     if grid is None:
         return None
     path = path_of(read, grid.context_id)
-    prices = prices_of(read, grid.id)
+    prices = grid_prices(read, grid.id)
     setting, typed = Setting(grid.currency, point=screen.t.point), dict[str, list[str]]()
     for price in prices:
         typed |= typed_of(_AMOUNT, price.amount, setting, f"{price.category_id}.{price.tariff_id}")

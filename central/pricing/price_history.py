@@ -9,7 +9,7 @@ from central.pricing.model import PriceGrid
 from central.web.history.part_words import FieldWords, PartWords, tells_parts
 from central.web.history.past_states import State
 from central.web.history.records import moments_of
-from central.web.history.words import named
+from central.web.history.words import labels_ever
 from central.web.screens.cells import Cell
 from central.web.texts import Texts
 from shared.money import Minor
@@ -32,7 +32,7 @@ def _prices(read: Read, t: Texts, grid_id: str, commands: Sequence[str]) -> Mapp
         for moment in each
         if moment.entry.command_id in commands and (moment.after or moment.before or {}).get("grid_id") == grid_id
     ]
-    names = named(read, t, {
+    names = labels_ever(read, t, {
         (table, state[column])
         for _, *states in found for state in states if state
         for column, table in (("category_id", "seat_category"), ("tariff_id", "tariff"))

@@ -58,7 +58,7 @@ class PriceList:
 _LIST = columns(PriceList, context_id="p.context_id", site_id="p.site_id", vat_bp="e.vat_bp", currency="g.currency")
 
 
-def prices_of(read: Read, grid_id: str) -> list[Price]:
+def grid_prices(read: Read, grid_id: str) -> list[Price]:
     return read.find(Price, "WHERE grid_id = :id", id=grid_id)
 
 

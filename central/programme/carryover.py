@@ -25,7 +25,7 @@ from central.venues.history import (
     SeatField,
     ZoneChange,
     changed,
-    load,
+    changes_in,
     positions,
     share_changes,
 )
@@ -192,7 +192,7 @@ def _wanted(
         entry = read.get(PlanAction, action_id)
         if entry is None or entry.target_id not in (configuration_id, logical.physical_configuration_id):
             return Refused(NoAct.NO_SUCH_ACTION, fix="action_id")
-        did = load(entry.changes)
+        did = changes_in(entry.changes)
         at = sorted({position for change in did.seats for position in positions(change.at)})
         zones = frozenset([share.zone_id for share in did.shares] + [zone.zone_id for zone in did.zones])
         touched = frozenset(change.field for change in did.seats)
@@ -302,7 +302,7 @@ def values_before(read: Read, performance_id: str, wanted: set[int]) -> dict[int
     found: dict[int, dict[SeatField, Any]] = {}
     missing = set(wanted)
     for action in actions_on(read, performance_id, SeatField.INVALID):
-        did = load(action.changes)
+        did = changes_in(action.changes)
         went = {p for change in did.seats if change.field is SeatField.INVALID for p, _, now in change if now}
         ours = went & missing
         for position in ours:

@@ -13,7 +13,7 @@ from central.kernel.contexts import Context, organiser_of
 from central.kernel.tx import Read
 from central.organisation.mentions import mentions_at
 from central.pricing.model import Price, PriceGrid
-from central.pricing.reads import prices_of, tariffs_by_rank
+from central.pricing.reads import grid_prices, tariffs_by_rank
 from central.selling.model import Channel, PointOfSale
 from central.selling.reads import points_of_sale
 from central.selling.rules import is_open
@@ -159,7 +159,7 @@ def _categories(read: Read, used: frozenset[str]) -> tuple[CategoryRow, ...]:
 
 def _tariffs(read: Read, grid_id: str) -> tuple[TariffRow, ...]:
     cells: dict[Id, list[Price]] = {}
-    for price in prices_of(read, grid_id):
+    for price in grid_prices(read, grid_id):
         cells.setdefault(price.tariff_id, []).append(price)
     return tuple(
         TariffRow(each.id, in_all(each.names), each.rank, each.proof, _by_category(cells[each.id]))

@@ -10,7 +10,7 @@ from central.kernel.entity import Between, Reach, Ref
 from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.programme.plans import plan_table, target_context
-from central.venues.history import Changes, SeatField, index_of, inverse, load
+from central.venues.history import Changes, SeatField, changes_in, index_of, inverse
 from central.venues.model import NoAct, PlanAct, PlanAction, PlanTarget, SeatOrder, VenuesPrivilege
 from central.venues.plan_act import to_order
 from central.venues.plan_actions import category_twice, pair_companions
@@ -57,7 +57,7 @@ def undo_plan_action(tx: Tx, want: UndoPlanAction) -> Outcome[Acted]:
     entry = tx.get(PlanAction, want.action_id)
     if entry is None:
         return Refused(NoAct.NO_SUCH_ACTION, fix="action_id")
-    did = load(entry.changes)
+    did = changes_in(entry.changes)
     table = plan_table(tx, entry.target, entry.target_id, _touched(did))
     if table is None:
         return Refused(NoAct.NO_SUCH_PLAN, fix=entry.target_id)

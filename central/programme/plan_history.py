@@ -13,7 +13,7 @@ from central.kernel.registry import answers
 from central.kernel.tx import Read
 from central.organisation.model import Operator
 from central.programme.plan_pictures import states_of, table_at, target_of
-from central.venues.history import Changes, compared, load
+from central.venues.history import Changes, changes_in, compared
 from central.venues.model import (
     NoAct,
     PlanAct,
@@ -81,7 +81,7 @@ def _entries(read: Read, done: Sequence[PlanAction], *, with_changes: bool = Fal
         PlanEntry(
             id=each.id, version=each.version, at=each.at, who=each.who, name=_name(read, each.who), act=each.act,
             what=each.what, why=each.why, places=each.places, of_id=each.of_id,
-            changes=load(each.changes) if with_changes else None,
+            changes=changes_in(each.changes) if with_changes else None,
         )
         for each in done
     ]  # fmt: skip

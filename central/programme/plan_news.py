@@ -11,7 +11,7 @@ from central.inventory import counts
 from central.inventory.plan_reads import performance_table
 from central.kernel.tx import Read
 from central.programme.plan_pictures import states_of
-from central.venues.history import SeatField, load, positions
+from central.venues.history import SeatField, changes_in, positions
 from central.venues.model import LogicalConfiguration, PlanTarget
 from central.venues.plan_tables import logical_table, physical_table, version_of
 from central.venues.reads import actions_behind, actions_since, positions_of
@@ -91,7 +91,7 @@ def _acted_on(read: Read, target_id: str, version: int) -> set[int] | None:
     since = actions_since(read, target_id, version, MOST_ACTIONS)
     touched: set[int] = set()
     for action in since:
-        changes = load(action.changes)
+        changes = changes_in(action.changes)
         if changes.shares or changes.zones or any(change.field is SeatField.INVALID for change in changes.seats):
             return None
         for change in changes.seats:

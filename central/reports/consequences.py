@@ -11,7 +11,7 @@ from central.inventory.counts import counts_of, sums_in
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
 from central.kernel.tx import Read
-from central.orders.reads import sold_for, takings_for
+from central.orders.reads import sold_and_orders, takings_for
 from central.web.frame import FRAME, AnswerWords
 from central.web.screens.listing import seen_at
 from central.web.texts import Texts
@@ -33,7 +33,7 @@ def _touched(door: Door) -> AnswerWords:
 
 
 def _who(read: Read, t: Texts, performance_id: str) -> Iterator[tuple[str, str]]:
-    places, orders = sold_for(read, performance_id)
+    places, orders = sold_and_orders(read, performance_id)
     yield t("Places vendues"), t.number(places)
     yield t("Commandes de visiteurs"), t.number(orders)
     if came := came_in(read, performance_id):

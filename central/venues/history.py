@@ -103,7 +103,7 @@ def dump(changes: Changes) -> str:
     return orjson.dumps(changes).decode()
 
 
-def load(text: str) -> Changes:
+def changes_in(text: str) -> Changes:
     said = orjson.loads(text)
     return Changes(
         tuple(

@@ -10,7 +10,7 @@ from central.kernel.columns import apart, columns
 from central.kernel.entity import ENTITIES
 from central.kernel.scope import is_there
 from central.kernel.tx import Read, Tx
-from central.venues.history import Changes, SeatField, dump, index_of, load, positions
+from central.venues.history import Changes, SeatField, changes_in, dump, index_of, positions
 from central.venues.model import (
     LogicalConfiguration,
     LogicalGauge,
@@ -290,7 +290,7 @@ def later_changes(read: Read, target_id: str, *, after: int) -> list[Changes]:
         id=target_id,
         after=after,
     )
-    return [load(row[0]) for row in rows]
+    return [changes_in(row[0]) for row in rows]
 
 
 def version_at(read: Read, target_id: str, at: Any) -> int:

@@ -21,7 +21,7 @@ from central.kernel.entity import BY_NAME, Declaration
 from central.kernel.privileges import nodes
 from central.kernel.registry import COMMANDS
 from central.kernel.scope import narrowing
-from central.kernel.search_index import folded, spoken
+from central.kernel.search_index import folded, spoken_columns
 from central.kernel.tx import Read
 from central.web.area import DOOR
 from central.web.frame import FRAME
@@ -161,7 +161,7 @@ def _of_kind(
     """(how well the best fits, 0 being best; ids): whole words before beginnings before parts of words."""
     if is_id(asked.upper()):
         rows = _narrowed(read, declaration, places, "t.id = :id", {"id": asked.upper()}, "0")
-    elif spoken(declaration.name):
+    elif spoken_columns(declaration.name):
         # One letter is in every line: alone it is a whole word, or nothing.
         params: dict[str, Any] = {
             f"w{n}": f"%{word}%" if len(word) > 1 else f"% {word} %" for n, word in enumerate(words)

@@ -47,7 +47,7 @@ from edge.gate.port import Contact, GatePort, Sound
 from edge.gate.reader import ReaderState
 from edge.gate.store import Around, GateStore, Moment
 from shared.outcome import Ok
-from shared.rules.access import named
+from shared.rules.access import reason_told
 from shared.runtime.log import logger
 from shared.runtime.mqtt import Unbelieved
 from shared.runtime.tasks import wait_any
@@ -152,7 +152,7 @@ class LaneShell:
             "scan": verdict.answer.scan_id,
             "at": self._moment().now.at,
             "admitted": verdict.answer.admitted is not None,
-            "reason": named(outcome),
+            "reason": reason_told(outcome),
             "ticket": outcome.value.ticket_id if isinstance(outcome, Ok) else "",
         }
         return Decided(verdict.answer, self._mono())

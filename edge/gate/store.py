@@ -20,7 +20,7 @@ from edge.gate.used_table import Movement, State, ToldBy
 from shared.clock import ClockState, Now, Reading
 from shared.ids import Id, derived_id, id_bytes, is_id
 from shared.outcome import Ok, Outcome
-from shared.rules.access import Admit, Credential, Entry, Facts, Gate, Note, decide, named
+from shared.rules.access import Admit, Credential, Entry, Facts, Gate, Note, decide, reason_told
 from shared.runtime.journal import Journal, JournalTx
 from shared.wire.certificates import Right
 from shared.wire.codec import build, load
@@ -197,7 +197,7 @@ class GateStore:
             gate=self.gate.name,
             direction=self.gate.direction,
             admitted=opens,
-            reason=named(outcome),
+            reason=reason_told(outcome),
             persons=1 if opens else 0,
             revision=self.lists.revision(),
             mode="helpdesk" if self.gate.helpdesk else "normal" if facts.neighbours_heard else policy,

@@ -32,8 +32,8 @@ from edge.kiosk.payment import Payments
 from edge.kiosk.payment_rules import PaymentRow, end_of
 from edge.kiosk.programme import KINDS, Programme
 from edge.kiosk.selection import wanted_leases
+from edge.kiosk.shell import KioskShell
 from edge.kiosk.text_table import SAID
-from edge.kiosk.till import Till
 from edge.kiosk.troubles import TroubleCode, trouble
 from edge.kiosk.ui.window import KioskWindow, NoScreen
 from shared.clock import EPOCH, ClockState
@@ -97,13 +97,13 @@ async def run(config: KioskConfig, open_window: OpenWindow | None = None) -> Non
 
 
 class Wiring:
-    """`till` is there once the device is."""
+    """`shell` is there once the device is."""
 
     def __init__(self, config: KioskConfig) -> None:
         if config.language not in ("", *LANGUAGES):
             raise Failure(f"The kiosk does not speak {config.language!r}.", f"Choose one of {', '.join(LANGUAGES)}.")
         self.config = config
-        self.till: Till | None = None
+        self.shell: KioskShell | None = None
         self._device: Device | None = None
         self._programme = Programme()
         self._check_now = asyncio.Event()
@@ -121,8 +121,8 @@ class Wiring:
             raise Failure(str(no), "In the configuration that is window.offscreen = true.") from no
 
     def _touched(self, event: Event) -> None:
-        if self.till:
-            self.till.send(event)
+        if self.shell:
+            self.shell.send(event)
 
     # feeds
 
@@ -137,8 +137,8 @@ class Wiring:
             store.take_lease_rows(tx, page, device.id, lambda kid: device.keyring.trusted(kid, Right.STATE))
 
     def _leases_came(self) -> None:
-        if self.till:
-            self.till.leases_changed()
+        if self.shell:
+            self.shell.leases_changed()
 
     def _reread(self, family: FeedFamily) -> None:
         if self._device is None:
@@ -148,8 +148,8 @@ class Wiring:
             if feed.startswith(f"{family}/"):
                 rows.update(self._device.journal.rows(feed))
         self._programme.take(family, rows)
-        if self.till:
-            self.till.send(ProgrammeChanged(self._programme.performances()))
+        if self.shell:
+            self.shell.send(ProgrammeChanged(self._programme.performances()))
             self._check_now.set()
 
     # life
@@ -177,29 +177,29 @@ class Wiring:
             PrinterClient(str(self.config.printer.socket), self.config.printer.timeout_s) as printer,
             Crew(device.standings) as crew,
         ):
-            till = self.till = Till(
+            shell = self.shell = KioskShell(
                 self.config, device, payments, printer, self._out_of_order(device.id, trouble(TroubleCode.STARTING))
             )
-            till.settled = self._check_now.set
-            unfinished = till.recover()
+            shell.settled = self._check_now.set
+            unfinished = shell.recover()
             for family in KINDS:
                 self._reread(family)
-            till.leases_changed()
-            till.send(Ticked(device.now().at))
-            till.face = window
+            shell.leases_changed()
+            shell.send(Ticked(device.now().at))
+            shell.face = window
             device.on_link.append(self._linked)
             self._linked(device.online)
             device.heartbeats.append(self._alive)
             crew.start("tick", self._tick)
-            crew.start("checks", lambda: self._check(device, till, payments, printer))
-            crew.start("stock", lambda: self._keep_stock(device, till))
+            crew.start("checks", lambda: self._check(device, shell, payments, printer))
+            crew.start("stock", lambda: self._keep_stock(device, shell))
             if unfinished:
-                till.send(SaleStored(unfinished))
+                shell.send(SaleStored(unfinished))
             try:
                 await asyncio.Event().wait()
             finally:
-                await till.close()
-                self.till = None
+                await shell.close()
+                self.shell = None
 
     def _out_of_order(self, device_id: str, why: KioskTrouble) -> Kiosk:
         said = self._device.settings.get("label", "") if self._device else ""
@@ -214,17 +214,17 @@ class Wiring:
         )
 
     def _linked(self, online: bool) -> None:
-        if self.till:
-            self.till.send(LinkChanged(Link.ONLINE if online else Link.OFFLINE))
+        if self.shell:
+            self.shell.send(LinkChanged(Link.ONLINE if online else Link.OFFLINE))
 
     def _payment_ended(self, tx: JournalTx, row: PaymentRow) -> None:
         assert self._device, "payments run only once the device is there"
         self._device.record(tx, FactKind.PAYMENT, end_of(row), derived_id("payment", row.payment_id))
 
     async def _tick(self) -> None:
-        assert self._device and self.till
+        assert self._device and self.shell
         while True:
-            self.till.send(Ticked(self._device.now().at))
+            self.shell.send(Ticked(self._device.now().at))
             self._ticked_at = asyncio.get_running_loop().time()
             await asyncio.sleep(TICK_S)
 
@@ -233,44 +233,44 @@ class Wiring:
 
     # checks
 
-    async def _check(self, device: Device, till: Till, payments: Payments, printer: PrinterClient) -> None:
+    async def _check(self, device: Device, shell: KioskShell, payments: Payments, printer: PrinterClient) -> None:
         while True:
-            await self._settle_payments(device, till, payments)
-            found = await self._troubles(device, till, payments, printer)
+            await self._settle_payments(device, shell, payments)
+            found = await self._troubles(device, shell, payments, printer)
             self._tell_health(device, {each.code for each in found})
-            if till.kiosk.blockers != tuple(found):
-                till.send(Blocked(tuple(found)))
+            if shell.kiosk.blockers != tuple(found):
+                shell.send(Blocked(tuple(found)))
             await wait_any(self._check_now, self.config.check_s)
 
-    async def _settle_payments(self, device: Device, till: Till, payments: Payments) -> None:
+    async def _settle_payments(self, device: Device, shell: KioskShell, payments: Payments) -> None:
         """While nobody is served: ask the terminal what became of payments that are open, and not in a hurry."""
         loop = asyncio.get_running_loop()
-        if till.kiosk.screen in _WAITING and loop.time() >= self._recover_due:
+        if shell.kiosk.screen in _WAITING and loop.time() >= self._recover_due:
             await payments.recover()
             self._recover_due = loop.time() + RECOVER_EVERY_S
-            if till.kiosk.screen in _WAITING:  # still nobody: places of payments that are settled now are free
+            if shell.kiosk.screen in _WAITING:  # still nobody: places of payments that are settled now are free
                 store.release_idle(device.journal)
-                till.leases_changed()
+                shell.leases_changed()
 
     async def _troubles(
-        self, device: Device, till: Till, payments: Payments, printer: PrinterClient
+        self, device: Device, shell: KioskShell, payments: Payments, printer: PrinterClient
     ) -> list[KioskTrouble]:
         now = device.now()
         knows = now.state is not ClockState.UNTRUSTED
         may_sell = checks.may_sell(device.identity.certificate, device.keyring, now.at, knows)
-        found = checks.device_troubles(device.health, now, may_sell, bool(till.kiosk.programme))
-        if till.kiosk.screen is not Screen.PAYING and payments.unresolved():
+        found = checks.device_troubles(device.health, now, may_sell, bool(shell.kiosk.programme))
+        if shell.kiosk.screen is not Screen.PAYING and payments.unresolved():
             found.append(trouble(TroubleCode.PAYMENT_OPEN))
         report = await printer.status()
         found += checks.printer_troubles(report, self._paper.heard(not checks.silent(report)))
-        if not await self._terminal_answers(till):
+        if not await self._terminal_answers(shell):
             found.append(trouble(TroubleCode.TERMINAL_GONE))
         return sorted(found, key=lambda each: each.code)
 
-    async def _terminal_answers(self, till: Till) -> bool:
+    async def _terminal_answers(self, shell: KioskShell) -> bool:
         """A terminal takes one caller at a time, so it is called only while nobody is about to pay."""
         loop = asyncio.get_running_loop()
-        if till.kiosk.screen in _WAITING and (not self._card_answers or loop.time() >= self._card_due):
+        if shell.kiosk.screen in _WAITING and (not self._card_answers or loop.time() >= self._card_due):
             terminal = self.config.terminal
             heard = await checks.listens(terminal.host, terminal.port, terminal.connect_s)
             self._card_answers = self._card.heard(heard)
@@ -289,24 +289,24 @@ class Wiring:
 
     # stock
 
-    async def _keep_stock(self, device: Device, till: Till) -> None:
+    async def _keep_stock(self, device: Device, shell: KioskShell) -> None:
         loop = asyncio.get_running_loop()
         while True:
             now = device.now()
             over = now.at if now.state is not ClockState.UNTRUSTED else EPOCH
             if store.seal_leases(device.journal, now, device.clock.read(), over):
-                till.leases_changed()
-            for ask in wanted_leases(till.kiosk):
+                shell.leases_changed()
+            for ask in wanted_leases(shell.kiosk):
                 key = (ask.performance_id, ask.category_id)
                 if loop.time() >= self._declined_until.get(key, 0.0):
-                    await self._ask_stock(device, till, key, ask)
+                    await self._ask_stock(device, shell, key, ask)
             await asyncio.sleep(self.config.stock_s)
 
-    async def _ask_stock(self, device: Device, till: Till, key: tuple[Id, Id | None], ask: AskLease) -> None:
+    async def _ask_stock(self, device: Device, shell: KioskShell, key: tuple[Id, Id | None], ask: AskLease) -> None:
         """The same question with the same id until central answers it: an answer that was lost is no second lease."""
         lease_id, ask = self._asking.setdefault(key, (device.fresh_id(), ask))
         try:
-            await till.ask(ask, lease_id, visitor=False)
+            await shell.ask(ask, lease_id, visitor=False)
         except Declined as no:
             log.info("no stock", performance=ask.performance_id, why=no.said)
             self._declined_until[key] = asyncio.get_running_loop().time() + REFUSED_FOR_S

@@ -186,7 +186,7 @@ class Admit:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
-def named(outcome: Outcome[Admit]) -> str:
+def reason_told(outcome: Outcome[Admit]) -> str:
     """What stood in the way, also of who was let in against it, as a scan tells it; empty: nothing."""
     reason = outcome.value.overruled if isinstance(outcome, Ok) else outcome.reason
     return reason.value if reason else ""

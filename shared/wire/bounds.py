@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field, WithJsonSchema
 from pydantic_core.core_schema import no_info_after_validator_function
 
 from shared.ids import LENGTH, Id
-from shared.languages import names_of
+from shared.languages import names_told
 from shared.money import MOST_MONEY
 
 MOST_DEPTH: Final = 16  # of objects and lists in what has no declared form
@@ -44,7 +44,7 @@ Moment: TypeAlias = Annotated[
 ]
 
 Names: TypeAlias = Annotated[dict[Word, Line], Field(max_length=20)]  # by language
-NamesTold: TypeAlias = Annotated[Names, BeforeValidator(names_of)]  # a row of an earlier version has one text
+NamesTold: TypeAlias = Annotated[Names, BeforeValidator(names_told)]  # a row of an earlier version has one text
 
 
 @dataclass(frozen=True, slots=True)

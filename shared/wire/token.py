@@ -80,7 +80,9 @@ def write(token: Token) -> str:
     return b32(_message(token) + token.signature)
 
 
-def issue(signer: Signer, ticket_id: Id, serial: int, performance_id: Id, zones: int, entries: int, flags: Flag) -> str:
+def barcode_text(
+    signer: Signer, ticket_id: Id, serial: int, performance_id: Id, zones: int, entries: int, flags: Flag
+) -> str:
     """The text for the barcode of a ticket of central's for a performance: what `write(sign(Token(…), signer))` gives,
     without the token, for an on-sale asks for thousands a minute."""
     message = _form_1(signer.kid, ticket_id) + _rest(serial, _scope(performance_id), zones, entries, flags)

@@ -318,6 +318,20 @@ def test_what_makes_a_reader_ask_is_found(tmp_path: Path, files: dict[str, str],
     assert check("tidy", tmp_path) == (bool(said), said)
 
 
+def test_a_function_of_shared_is_called_like_no_areas(tmp_path: Path) -> None:
+    for name, text in {
+        "shared/rules/pricing.py": "@d\ndef prices_of(): ...",
+        "central/pricing/reads.py": "@d\ndef prices_of(): ...",
+        "central/programme/rows.py": "from central.pricing.reads import prices_of\n",
+        "edge/kiosk/choice.py": "from shared.rules.pricing import prices_of\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "pyproject.toml").touch()
+    said = "prices_of is a function of central.pricing.reads and of shared.rules.pricing"
+    assert check("tidy", tmp_path) == (1, said)
+
+
 WERE_CALLED = {
     "central": """kernel/beside kernel/personal kernel/steady organisation/pages_all organisation/pages_own
         organisation/ways_in pricing/usual programme/carry_over programme/carry_page programme/on_sale

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from shared.ids import derived_id
 from shared.wire.base32 import LONGEST, b32
 from shared.wire.seal import Signer
-from shared.wire.token import PLAIN, Flag, Token, issue, parse, sign, write
+from shared.wire.token import PLAIN, Flag, Token, barcode_text, parse, sign, write
 
 
 @pytest.mark.parametrize("fill", [b"\x00", b"\xff", None], ids=["zeros", "ones", "chance"])
@@ -29,7 +29,7 @@ def test_an_issued_ticket_is_the_token_signed_and_written(flags: Flag) -> None:
     signer = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))), "0a0b0c0d")
     ticket, performance = derived_id("ticket"), derived_id("performance")
     token = Token(signer.kid, ticket, 3, performance, 0x8001, 2, flags)
-    text = issue(signer, ticket, 3, performance, 0x8001, 2, flags)
+    text = barcode_text(signer, ticket, 3, performance, 0x8001, 2, flags)
     assert text == write(sign(token, signer))
     read = parse(text)
     assert read is not None and read.signed_by(signer.key.public_key()) and read.flags == flags

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from shared.languages import LANGUAGES, LOCALES, OWN_NAMES, in_all, named, names_of, spoken
+from shared.languages import LANGUAGES, LOCALES, OWN_NAMES, in_all, named, names_told, spoken
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ def test_a_device_is_told_every_language_and_needs_no_rule() -> None:
 
 
 def test_what_an_earlier_version_told_in_one_language_is_read() -> None:
-    assert (names_of("Salle A"), names_of({"de": "Saal A"})) == ({"fr": "Salle A"}, {"de": "Saal A"})
+    assert (names_told("Salle A"), names_told({"de": "Saal A"})) == ({"fr": "Salle A"}, {"de": "Saal A"})

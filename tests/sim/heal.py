@@ -81,7 +81,7 @@ async def _sent_home(kiosk: SimKiosk) -> None:
         uncertain = kiosk.screen is Screen.PRINTING
         await kiosk.touch(PrintAnswered(True) if uncertain else Next() if kiosk.screen is Screen.DONE else StartOver())
         await asyncio.sleep(40)
-    kiosk.world.fault(f"{kiosk.name} stays at {kiosk.screen} {kiosk.till.kiosk.trouble}")
+    kiosk.world.fault(f"{kiosk.name} stays at {kiosk.screen} {kiosk.shell.kiosk.trouble}")
 
 
 async def _round(scene: Scene) -> bool:

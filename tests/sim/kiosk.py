@@ -1,4 +1,4 @@
-"""A kiosk in the simulation: the real core, till, store and payment journal; card terminal and printer are simulated
+"""A kiosk in the simulation: the real core, shell, store and payment journal; card terminal and printer are simulated
 with their faults, and remember what really happened to money and paper."""
 
 import asyncio
@@ -22,7 +22,7 @@ from edge.kiosk.payment import Payments
 from edge.kiosk.payment_rules import Lost
 from edge.kiosk.programme import KINDS
 from edge.kiosk.selection import wanted_leases
-from edge.kiosk.till import Till
+from edge.kiosk.shell import KioskShell
 from edge.kiosk.troubles import TroubleCode, trouble
 from shared.clock import EPOCH, ClockState
 from shared.ids import Id
@@ -127,7 +127,7 @@ class SimKiosk(Station):
         self.card, self.printer = Card(self.world), Printer(self.world, self.name)
         self.sold: dict[Id, Sale] = {}  # order → what a visitor has in hand or on the screen
         self.codes: list[str] = []  # tickets, as visitors carry them away
-        self.till: Till
+        self.shell: KioskShell
         self._wiring: Wiring
         self._payments: Payments
 
@@ -141,22 +141,22 @@ class SimKiosk(Station):
         wiring._device = device
         self._payments = Payments(device.journal, self.card, device.clock, wiring._payment_ended)
         kiosk = Kiosk(device.id, self.name, screen=Screen.OUT_OF_ORDER, blockers=(trouble(TroubleCode.STARTING),))
-        self.till = wiring.till = Till(CONFIG, device, self._payments, self.printer, kiosk)  # type: ignore[arg-type]
-        unfinished = self.till.recover()
+        self.shell = wiring.shell = KioskShell(CONFIG, device, self._payments, self.printer, kiosk)  # type: ignore[arg-type]
+        unfinished = self.shell.recover()
         for family in KINDS:
             wiring._reread(family)
-        self.till.leases_changed()
-        self.till.send(Ticked(device.now().at))
-        self.till.face = self
+        self.shell.leases_changed()
+        self.shell.send(Ticked(device.now().at))
+        self.shell.face = self
         device.on_link.append(wiring._linked)
         wiring._linked(device.online)
         if unfinished:
-            self.till.send(SaleStored(unfinished))
+            self.shell.send(SaleStored(unfinished))
         await self.look_around()
 
     async def _end(self) -> None:
-        await self.till.close()
-        self._wiring.till = None
+        await self.shell.close()
+        self._wiring.shell = None
         await super()._end()
 
     def show(self, kiosk: Kiosk) -> None:
@@ -174,39 +174,39 @@ class SimKiosk(Station):
     async def look_around(self) -> None:
         """One round of checks, and of settling payments while nobody is served."""
         with self.risking():
-            await self._wiring._settle_payments(self.device, self.till, self._payments)
+            await self._wiring._settle_payments(self.device, self.shell, self._payments)
             device, now = self.device, self.device.now()
-            self.till.send(Ticked(now.at))
+            self.shell.send(Ticked(now.at))
             knows = now.state is not ClockState.UNTRUSTED
             may_sell = checks.may_sell(device.identity.certificate, device.keyring, now.at, knows)
-            found = checks.device_troubles(device.health, now, may_sell, bool(self.till.kiosk.programme))
-            if self.till.kiosk.screen is not Screen.PAYING and self._payments.unresolved():
+            found = checks.device_troubles(device.health, now, may_sell, bool(self.shell.kiosk.programme))
+            if self.shell.kiosk.screen is not Screen.PAYING and self._payments.unresolved():
                 found.append(trouble(TroubleCode.PAYMENT_OPEN))
-            self.till.send(Blocked(tuple(found)))
+            self.shell.send(Blocked(tuple(found)))
         await self.buried()
 
     async def touch(self, event: Any) -> None:
         with self.risking():
-            self.till.send(Ticked(self.device.now().at))
-            self.till.send(event)
+            self.shell.send(Ticked(self.device.now().at))
+            self.shell.send(event)
         await self.settled()
 
     async def keep_stock(self) -> None:
         """One round of `Wiring._keep_stock`: what is over is sealed, what runs low is asked for."""
         with self.risking():
-            device, till, now = self.device, self.till, self.device.now()
+            device, shell, now = self.device, self.shell, self.device.now()
             over = now.at if now.state is not ClockState.UNTRUSTED else EPOCH
-            till.send(Ticked(now.at))
+            shell.send(Ticked(now.at))
             for lease in store.seal_leases(device.journal, now, device.clock.read(), over):
                 self.world.tell(self.name, f"seals lease {lease[-6:]}")
-                till.leases_changed()
-            till.send(LinkChanged(Link.ONLINE if device.online else Link.OFFLINE))
-            for ask in wanted_leases(till.kiosk):
+                shell.leases_changed()
+            shell.send(LinkChanged(Link.ONLINE if device.online else Link.OFFLINE))
+            for ask in wanted_leases(shell.kiosk):
                 key = (ask.performance_id, ask.category_id)
                 if self.world.seconds >= self._wiring._declined_until.get(key, 0.0):
-                    await self._wiring._ask_stock(device, till, key, ask)
+                    await self._wiring._ask_stock(device, shell, key, ask)
         await self.settled()
 
     @property
     def screen(self) -> Screen:
-        return self.till.kiosk.screen
+        return self.shell.kiosk.screen

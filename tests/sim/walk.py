@@ -149,8 +149,8 @@ class Walk:
                 return
             if kiosk.screen in (Screen.IDLE, Screen.OUT_OF_ORDER):
                 break
-        till = kiosk.till.kiosk
-        why = till.notice or (till.blockers[0].code if till.blockers else till.trouble.code if till.trouble else "")
+        left = kiosk.shell.kiosk
+        why = left.notice or (left.blockers[0].code if left.blockers else left.trouble.code if left.trouble else "")
         self.world.tell(kiosk.name, f"visitor leaves the screen at {kiosk.screen} {why}")
         if self.world.chance(0.5):
             await asyncio.sleep(self.dice.choice((5, 30, 90)))
@@ -161,7 +161,7 @@ class Walk:
 
     def _touch(self, kiosk: SimKiosk) -> Any:
         dice, seat = self.dice, self.dice.choice(list(self.scene.house.seats))
-        cart = kiosk.till.kiosk.cart
+        cart = kiosk.shell.kiosk.cart
         place = dice.randrange(len(cart.places)) if cart and cart.places else 0
         choices: dict[Screen, list[tuple[float, Any]]] = {
             Screen.PERFORMANCES: [(9, PerformanceChosen(self.scene.house.performance)), (1, Back())],

@@ -38,7 +38,7 @@ from central.web.history.part_words import PARTS, FieldWords
 from central.web.history.past_states import Act, FieldDifference
 from central.web.history.records import changes, visible
 from central.web.history.sheets import Write, csv_sheet, excel_sheet
-from central.web.history.words import Sayer, act_text, named, origin_text, people
+from central.web.history.words import Sayer, act_text, labels_ever, origin_text, people
 from central.web.screens.export_lane import EXPORT_LANE
 from central.web.screens.listing import seen_at
 from central.web.screens.moments import said_moment
@@ -210,7 +210,7 @@ def in_words(
     counts = _counts(read, [row.id for row in rows])
     things = {thing for each in touched.values() for _, thing, _ in each}
     seen = visible(door, read, things)
-    names = named(read, t, seen)
+    names = labels_ever(read, t, seen)
     who = people(read, t, [row.actor for row in rows])
     places = labels(read, t, [("context", row.place) for row in rows if row.place])
     did = {**done_words(read, t, [(row.id, row.command) for row in rows])}

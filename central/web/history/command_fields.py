@@ -13,7 +13,7 @@ from central.kernel.registry import COMMANDS
 from central.kernel.tx import Read
 from central.web.deed_words import LOG_WORDS
 from central.web.history.records import visible
-from central.web.history.words import named
+from central.web.history.words import labels_ever
 from central.web.screens.cells import clipped
 from central.web.screens.names import house_timezone
 from central.web.screens.value_words import inner_text
@@ -54,7 +54,7 @@ def _named_in(door: Door, read: Read, t: Texts, command: str, body: Mapping[str,
     tables = {name: named_by(stripped(hint)[2]) for name, hint in hints.items()}
     things = {name: (table, body[name]) for name, table in tables.items() if table and is_id(str(body.get(name)))}
     seen = visible(door, read, set(things.values()))
-    names = named(read, t, seen)
+    names = labels_ever(read, t, seen)
     return {name: names(*thing) for name, thing in things.items() if thing in seen}
 
 

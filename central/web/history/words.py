@@ -75,7 +75,7 @@ class Sayer:
         wanted = [pair for state in known for pair in _refs(declaration, state)]
         whole = any(column.hint is int for column in kinds)
         self._reader = CellReader(
-            t=t, declaration=declaration, named=named(read, t, wanted), zones={row_id: self.zone},
+            t=t, declaration=declaration, named=labels_ever(read, t, wanted), zones={row_id: self.zone},
             currencies=currencies_of(read, declaration, [row_id]) if whole else {}, house=self.zone,
         )  # fmt: skip
 
@@ -203,7 +203,7 @@ def people(read: Read, t: Texts, actors: Iterable[str]) -> dict[str, Who]:
     for kind, row_id in pairs.values():
         if kind in ACTOR_WORDS:
             ids[kind].append(row_id)
-    names = named(read, t, [(ACTOR_WORDS[kind].table, row_id) for kind, many in ids.items() for row_id in many])
+    names = labels_ever(read, t, [(ACTOR_WORDS[kind].table, row_id) for kind, many in ids.items() for row_id in many])
     said = {kind: ACTOR_WORDS[kind].said(read, t, many) for kind, many in ids.items()}
     return {actor: _who(t, kind, row_id, names, said.get(kind, {})) for actor, (kind, row_id) in pairs.items()}
 
@@ -215,7 +215,7 @@ def _who(t: Texts, kind: str, row_id: str, names: Labels, said: Mapping[str, str
     return Who(nobodys_name(t, f"{kind}:{row_id}"), t("de lui-même") if kind == ActorKind.SYSTEM else "")
 
 
-def named(read: Read, t: Texts, wanted: Iterable[tuple[str, str]]) -> Labels:
+def labels_ever(read: Read, t: Texts, wanted: Iterable[tuple[str, str]]) -> Labels:
     """Names of things, also of those that are gone: by what they were called."""
     listed = set(wanted)
     there = labels(read, t, listed)

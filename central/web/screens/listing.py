@@ -17,7 +17,7 @@ from central.kernel.db import in_list
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, Column, Declaration, Look
 from central.kernel.scope import home, narrowing
-from central.kernel.search_index import folded, spoken
+from central.kernel.search_index import folded, spoken_columns
 from central.kernel.tx import Read
 from central.kernel.values import OneOf, Word, whole_number
 from central.web.kept_views import When
@@ -280,11 +280,11 @@ def _search(read: Read, declaration: Declaration, needle: str, sort: str) -> tup
     params: dict[str, Any] = {f"word{n}": f"%{word}%" for n, word in enumerate(words)}
     said: list[str] = []
     own = searched(declaration)
-    if words and spoken(declaration.name):
+    if words and spoken_columns(declaration.name):
         text, more = _among(read, declaration.name, "id", params, few=FEW, indexed=sort in _indexed(declaration))
         said.append(text)
         params |= more
-        own = tuple(name for name in own if name not in spoken(declaration.name))
+        own = tuple(name for name in own if name not in spoken_columns(declaration.name))
     for column in _named_refs(declaration):
         if words:
             text, more = _among(read, str(column.ref), column.name, params, few=FEW, indexed=False)
@@ -333,4 +333,4 @@ def _literal(text: str) -> str:
 def _named_refs(declaration: Declaration) -> list[Column]:
     """Searched through: what stands for a row without a name, or else what it refers to."""
     columns = stands_for(declaration.name) if title_column(declaration.name) is None else declaration.columns
-    return [each for each in columns if each.ref in BY_NAME and not each.many and spoken(str(each.ref))]
+    return [each for each in columns if each.ref in BY_NAME and not each.many and spoken_columns(str(each.ref))]

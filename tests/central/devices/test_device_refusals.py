@@ -12,13 +12,13 @@ from central.devices.enrolment import EnrolDevice, Enrolment
 from central.devices.leases import RequestLease
 from central.kernel.registry import handler_of
 from edge.device import enrolment
-from edge.kiosk import till
+from edge.kiosk import shell
 from shared.outcome import Reason
 from shared.runtime.central import Declined
 from shared.wire.refusals import DeviceRefusal
 
 ROOT = Path(__file__).parents[3]
-ASKED = {EnrolDevice: enrolment.REFUSALS, Enrolment: enrolment.REFUSALS, RequestLease: till.REFUSED_AS}
+ASKED = {EnrolDevice: enrolment.REFUSALS, Enrolment: enrolment.REFUSALS, RequestLease: shell.REFUSED_AS}
 BY_REQUEST = {DeviceRefusal.WRONG_TIME: "shared/runtime/central.py"}  # whatever is asked: of the signature
 REASONS = {each.key: each for kind in (EnrolDevice, Enrolment, RequestLease) for each in handler_of(kind).reasons}
 CENTRAL = "\n".join(
@@ -47,7 +47,7 @@ def test_central_says_it_and_a_device_does_something_about_it(refusal: DeviceRef
 
 
 def test_a_device_knows_nothing_else() -> None:
-    assert {*enrolment.REFUSALS, *till.REFUSED_AS, *BY_REQUEST} == {*DeviceRefusal}
+    assert {*enrolment.REFUSALS, *shell.REFUSED_AS, *BY_REQUEST} == {*DeviceRefusal}
     assert Declined(DeviceRefusal.LEASE_TAKEN).reason is Declined("no_lease.taken").reason is DeviceRefusal.LEASE_TAKEN
     assert (Declined("no_entry.busy", "a").reason, str(Declined("no_entry.busy", "a"))) == (None, "no_entry.busy (a)")
 

@@ -4,7 +4,7 @@ import pytest
 
 from central.kernel.crud import command_of
 from central.kernel.privileges import Action
-from central.kernel.search_index import LONGEST, folded, line, spoken
+from central.kernel.search_index import LONGEST, folded, line, spoken_columns
 from central.pricing.model import Tariff
 from central.pricing.ops import CreateTariff
 from tests.central.small_house import Clerk, House, new_id
@@ -54,8 +54,8 @@ def test_a_sale_writes_no_lines(clerk: Clerk, house: House) -> None:
     before = clerk.rows("SELECT COUNT(*) FROM found")
     clerk.do(house.order(house.seats[0]))
     assert clerk.rows("SELECT COUNT(*) FROM found") == before
-    assert not spoken("ticket") and not spoken("sale_order")
+    assert not spoken_columns("ticket") and not spoken_columns("sale_order")
 
 
 def test_no_secret_is_looked_for() -> None:
-    assert spoken("operator") == ("name", "email")
+    assert spoken_columns("operator") == ("name", "email")

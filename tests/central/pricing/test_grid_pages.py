@@ -11,7 +11,7 @@ from central.kernel.tx import Read
 from central.pricing.model import PriceGrid
 from central.pricing.ops import CreateTariff, PriceCell
 from central.pricing.pages import GridHead, GridSheet, _cells
-from central.pricing.reads import prices_of
+from central.pricing.reads import grid_prices
 from tests.central.small_house import CHILD, FULL, NOW, STANDING, Clerk, House, new_id
 
 
@@ -21,7 +21,7 @@ def test_what_stands_on_another_page_stays(quick: tuple[Clerk, House], monkeypat
     clerk.db.begin(write=False)
     read = Read(clerk.db, clerk.actor, NOW, clerk.door.keys)
     grid = read.get(PriceGrid, house.grid)
-    prices = tuple(prices_of(read, house.grid))
+    prices = tuple(grid_prices(read, house.grid))
     clerk.db.rollback()
     assert grid
     categories = tuple(GridHead(each, "", {}) for each in (house.seated, house.standing))

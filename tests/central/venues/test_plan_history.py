@@ -12,10 +12,10 @@ from central.venues.history import (
     SeatField,
     apply,
     changed,
+    changes_in,
     compared,
     dump,
     inverse,
-    load,
     positions,
     runs,
     share_changes,
@@ -70,7 +70,7 @@ def test_the_past_is_the_present_with_later_actions_taken_back(history: list[Any
     table = hall()
     states, entries = [state(table)], []
     for act in history:
-        entries.append(load(dump(done(table, act))))
+        entries.append(changes_in(dump(done(table, act))))
         states.append(state(table))
     for kept in range(len(entries), -1, -1):
         back = hall()

@@ -2,7 +2,7 @@
 
 from central.devices.leases import RequestLease
 from central.kernel.registry import handler_of
-from edge.kiosk.till import REFUSED_AS
+from edge.kiosk.shell import REFUSED_AS
 from edge.kiosk.troubles import Notice
 
 

@@ -49,7 +49,7 @@ from edge.kiosk.terminal_errors import TCode
 from edge.kiosk.troubles import Notice, reference_of
 from shared.clock import ClockState
 from shared.ids import Id
-from shared.languages import names_of
+from shared.languages import names_told
 from shared.outcome import Ok, Refused
 from shared.runtime.central import Declined, Unreachable
 from shared.runtime.log import logger
@@ -86,7 +86,7 @@ class KioskFace(Protocol):
     def show(self, kiosk: Kiosk) -> None: ...
 
 
-class Till:
+class KioskShell:
     def __init__(
         self, config: KioskConfig, device: Device, payments: Payments, printer: PrinterClient, kiosk: Kiosk
     ) -> None:
@@ -423,7 +423,7 @@ class Till:
     def issuer(self) -> paper.Issuer:
         said = self._device.settings
         return paper.Issuer(
-            names_of(said.get("point_of_sale") or self.kiosk.label),
-            names_of(said.get("organiser", "")),
+            names_told(said.get("point_of_sale") or self.kiosk.label),
+            names_told(said.get("organiser", "")),
             self._config.contact,
         )
