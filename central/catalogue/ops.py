@@ -10,10 +10,14 @@ from shared.rules.selling import Selling, selling
 CreateEvent = command_of(Action.CREATE, Event)
 
 
-def on_sale(performance: Performance, now: datetime) -> bool:
+def sale_of(performance: Performance, now: datetime) -> Selling:
     """Whether it is sold now, as far as the performance itself says."""
     put = performance.state is PerformanceState.ON_SALE
-    return selling(put, performance.sell_until, performance.closes, now) is Selling.OPEN
+    return selling(put, performance.sell_until, performance.closes, now)
+
+
+def on_sale(performance: Performance, now: datetime) -> bool:
+    return sale_of(performance, now) is Selling.OPEN
 
 
 def sale_over(performance: Performance, now: datetime) -> bool:

@@ -7,9 +7,8 @@ from typing import Annotated, Any
 
 from central.access.ops import report
 from central.catalogue.model import Performance
-from central.catalogue.ops import on_sale
+from central.catalogue.ops import sale_of
 from central.catalogue.reads import serves
-from central.devices.authority import sells
 from central.devices.lease_exposure import Exposure, exposure_of
 from central.devices.model import (
     SELLERS,
@@ -35,7 +34,7 @@ from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.pricing.model import PriceGrid, Tariff
 from central.selling.model import Channel, PointOfSale
-from central.selling.rules import is_open
+from central.selling.rules import SoldThere, sold_there
 from shared.ids import Id, derived_id
 from shared.outcome import Ok, Outcome, Refused
 from shared.rules.seating import Want
@@ -95,13 +94,12 @@ def request_lease(tx: Tx, want: RequestLease) -> Outcome[Sealed]:
         if not _sells(device):
             return Refused(NoLease.NOT_A_SELLER, fix=tx.actor.id)
         return Ok(Sealed(given.text, given.kid, given.signature))
-    channel = _channel_of(tx, device)
+    channel = _channel_selling(tx, device, performance)
     if isinstance(channel, Refused):
         return channel
-    assert device, "it has a channel"
-    if refused := _may_lease(tx, device, performance, want):
+    assert device and performance, "it is sold there"
+    if refused := _too_many(tx, device, performance, want):
         return refused
-    assert performance, "checked"
     seats = _seats(tx, performance, channel, want)
     if isinstance(seats, Refused):
         return seats
@@ -118,11 +116,7 @@ def _sells(device: Device | None) -> bool:
     return device.kind in SELLERS
 
 
-def _may_lease(read: Read, device: Device, performance: Performance | None, want: RequestLease) -> Refused | None:
-    if performance is None or not sells(read, device, performance.id):
-        return Refused(NoLease.NO_SUCH_PERFORMANCE, fix="performance_id")
-    if not on_sale(performance, read.now):
-        return Refused(NoLease.NOT_ON_SALE, fix=performance.id, detail={"state": performance.state})
+def _too_many(read: Read, device: Device, performance: Performance, want: RequestLease) -> Refused | None:
     among, states = in_list("open", OPEN)
     (out,) = read.run(
         "SELECT COUNT(*) FROM lease_slot s JOIN lease l ON l.id = s.lease_id WHERE l.device_id = :device "  # noqa: S608 - names of parameters
@@ -137,15 +131,25 @@ def _may_lease(read: Read, device: Device, performance: Performance | None, want
     return None
 
 
-def _channel_of(tx: Tx, device: Device | None) -> Channel | Refused:
-    """The channel of a device that sells, where it sells now."""
+def _channel_selling(tx: Tx, device: Device | None, performance: Performance | None) -> Channel | Refused:
+    """The channel by which a device sells a performance now."""
     if device is None or not _sells(device):
         return Refused(NoLease.NOT_A_SELLER, fix=tx.actor.id)
     point = tx.get(PointOfSale, device.point_of_sale_id or "")
     channel = tx.get(Channel, point.channel_id) if point else None
-    if point is None or channel is None or not is_open(point.active, channel.active):
-        return Refused(NoLease.NOT_A_SELLER, fix=device.point_of_sale_id or device.id)
-    return channel
+    assert point and channel, "foreign keys say so"
+    sale = sale_of(performance, tx.now) if performance else None
+    here = serves(tx, point.context_id, performance.id) if performance else False
+    match sold_there(point.active, channel.active, sale, here):
+        case SoldThere.CLOSED:
+            return Refused(NoLease.NOT_A_SELLER, fix=point.id)
+        case SoldThere.NO_PERFORMANCE | SoldThere.ELSEWHERE:
+            return Refused(NoLease.NO_SUCH_PERFORMANCE, fix="performance_id")
+        case SoldThere.NOT_ON_SALE | SoldThere.OVER:
+            assert performance
+            return Refused(NoLease.NOT_ON_SALE, fix=performance.id, detail={"state": performance.state})
+        case SoldThere.OPEN:
+            return channel
 
 
 def _seats(tx: Tx, performance: Performance, channel: Channel, want: RequestLease) -> list[SeatToTake] | Refused:

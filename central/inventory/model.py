@@ -298,13 +298,13 @@ class NoSale(Reason):
     NO_SUCH_POINT_OF_SALE = auto()
     NOT_YOURS = auto()
     CHANNEL_CLOSED = auto()
-    EMPTY = auto()
-    TOO_MANY = auto()  # whose: of one command's own size
-    SAME_SEAT_TWICE = auto()
     NO_SUCH_PERFORMANCE = auto()
     NOT_SOLD_HERE = auto()  # another organiser's: its takings do not belong in this one's books
     NOT_ON_SALE = auto()
     SALE_OVER = auto()
+    EMPTY = auto()
+    TOO_MANY = auto()  # whose: of one command's own size
+    SAME_SEAT_TWICE = auto()
     NO_SUCH_HOLD = auto()
     HOLD_OVER = auto()
     NO_SUCH_PLACE = auto()

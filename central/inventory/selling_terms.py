@@ -6,6 +6,7 @@ if it has that right. An external contingent is its owner's alone: naming it in 
 """
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from functools import lru_cache
 
 import orjson
@@ -17,7 +18,7 @@ from central.kernel.db import in_list
 from central.kernel.memory import remembered
 from central.kernel.tx import Read
 from central.kernel.versions import SELLING_TERMS
-from central.selling.rules import is_open
+from central.selling.rules import SoldThere, sold_there
 from shared.clock import from_ms
 from shared.ids import Id
 from shared.outcome import Refused
@@ -42,8 +43,8 @@ def terms_of_sale(
         return Refused(NoSale.NO_SUCH_POINT_OF_SALE, fix="point_of_sale_id")
     if not read.actor.within("point_of_sale", point_of_sale_id):
         return Refused(NoSale.NOT_YOURS, fix=point_of_sale_id)
-    if not is_open(terms.point_active, terms.channel_active):
-        return Refused(NoSale.CHANNEL_CLOSED, fix=terms.channel)
+    if refused := _not_sold_there(read, terms, point_of_sale_id, performance_id):
+        return refused
     if places < 1:
         return Refused(NoSale.EMPTY, fix="places")
     if places > terms.most:
@@ -51,17 +52,29 @@ def terms_of_sale(
     if len(set(seats)) < len(seats):
         twice = next(seat for seat in seats if seats.count(seat) > 1)
         return Refused(NoSale.SAME_SEAT_TWICE, fix=twice)
-    if terms.state is None:
-        return Refused(NoSale.NO_SUCH_PERFORMANCE, fix="performance_id")
-    if not terms.sold_here:
-        return Refused(NoSale.NOT_SOLD_HERE, fix=point_of_sale_id)
-    match selling(terms.state == PerformanceState.ON_SALE, _moment(terms.sell_until), _moment(terms.closes), read.now):
-        case Selling.NOT_ON_SALE:
+    return terms
+
+
+def _not_sold_there(read: Read, terms: SellingTerms, point_of_sale_id: Id, performance_id: Id) -> Refused | None:
+    match sold_there(terms.point_active, terms.channel_active, _sale(terms, read.now), terms.sold_here):
+        case SoldThere.CLOSED:
+            return Refused(NoSale.CHANNEL_CLOSED, fix=terms.channel)
+        case SoldThere.NO_PERFORMANCE:
+            return Refused(NoSale.NO_SUCH_PERFORMANCE, fix="performance_id")
+        case SoldThere.ELSEWHERE:
+            return Refused(NoSale.NOT_SOLD_HERE, fix=point_of_sale_id)
+        case SoldThere.NOT_ON_SALE:
             return Refused(NoSale.NOT_ON_SALE, fix=performance_id, detail={"state": terms.state})
-        case Selling.OVER:
+        case SoldThere.OVER:
             return Refused(NoSale.SALE_OVER, fix=performance_id, detail={"since": from_ms(terms.sell_until)})
-        case Selling.OPEN:
-            return terms
+        case SoldThere.OPEN:
+            return None
+
+
+def _sale(terms: SellingTerms, now: datetime) -> Selling | None:
+    if terms.state is None:
+        return None
+    return selling(terms.state == PerformanceState.ON_SALE, _moment(terms.sell_until), _moment(terms.closes), now)
 
 
 # --- contingents -----------------------------------------------------------------------------------------------------

@@ -213,10 +213,10 @@ def tell_performance(tx: Tx, want: TellPerformance, looked: PlacesDrawn | None) 
     publish_performance(tx, performance)
     rows = DeviceRows(tx)
     stood = standing_catalogues(tx, performance.id, want.points_of_sale)
-    for till in rows.tills(want.points_of_sale):
-        text = rows.catalogue_text(performance, looked.used, till)
-        if text != stood.get(till.point.id):
-            tx.feed_json(feed_name(FeedFamily.CATALOGUE, till.point.id), performance.id, text)
+    for point in rows.points(want.points_of_sale).values():
+        text = rows.catalogue_text(performance, looked.used, point)
+        if text != stood.get(point.id):
+            tx.feed_json(feed_name(FeedFamily.CATALOGUE, point.id), performance.id, text)
     return Ok(None)
 
 

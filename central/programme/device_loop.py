@@ -1,11 +1,12 @@
 """Tells devices what has changed, whatever changed it. Two numbers count the changes of all tables that their rows are
-made of (`Area.told`, and what sales go by); when one has moved, the rows of every performance that is not over are made
-anew beside the writer, and what differs from what stands in the feeds is written, the next performance first, a few
-points of sale in each command, so that sales go on in between.
+made of (`Area.told`, and what sales go by); when one has moved, the rows of the performances that are not over and
+that it reaches are made anew beside the writer, and what differs from what stands in the feeds is written, the next
+performance first, a few points of sale in each command, so that sales go on in between.
 
 It keeps no mark of how far it came: what differs is what is still to be told, after a crash as much as after another
-release that makes rows say more, and two processes of central tell nothing twice. Only how places are drawn it
-remembers, for a stadium's plan takes a second.
+release that makes rows say more, and two processes of central tell nothing twice. It remembers how places are drawn,
+for a stadium's plan takes a second, and of which performances all rows stood, and what they followed from
+(catalogue_marks.py).
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from central.kernel.door import Door
 from central.kernel.own_commands import OwnCommands
 from central.kernel.tx import Read
 from central.kernel.versions import SELLING_TERMS, TABLES_OF, TOLD
+from central.programme.catalogue_marks import CatalogueMark, CatalogueMarks, Points
 from central.programme.device_feeds import (
     POINTS_AT_ONCE,
     PlacesDrawn,
@@ -69,9 +71,11 @@ class PlanKnown:
 
 
 @dataclass(slots=True)
-class PlansKnown:
-    """How the places of performances are drawn, and which plan came of which mark: what is dear to work out."""
+class FeedsKnown:
+    """What is dear to work out, of one look after another: how the places of performances are drawn, which plan came of
+    which mark, and which rows of the catalogue stood."""
 
+    catalogues: CatalogueMarks = field(default_factory=CatalogueMarks)
     drawn: dict[Id, PlacesDrawn] = field(default_factory=dict)
     plans: dict[Id, PlanKnown] = field(default_factory=dict)
 
@@ -94,6 +98,7 @@ class PlansKnown:
         self.drawn = {each: self.drawn[each] for each in performances if each in self.drawn}
         sources = {*performances, *(each.mark.logical_configuration_id for each in self.drawn.values())}
         self.plans = {each: known for each, known in self.plans.items() if each in sources}
+        self.catalogues.forget_but(performances)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,22 +130,39 @@ class Untold:
         return self.digest, *(self.points[each] for each in command.points_of_sale)
 
 
-def untold(read: Read, performances: Sequence[Id], known: PlansKnown) -> list[Untold]:
+def untold(read: Read, performances: Sequence[Id], known: FeedsKnown) -> list[Untold]:
     rows = DeviceRows(read)
-    found = (_untold(read, each, rows, known) for each in performances_among(read, performances))
+    look = _Look(read, rows, known.catalogues.now(rows.points()), known)
+    found = (look.untold(each) for each in performances_among(read, performances))
     return [each for each in found if each.plan or each.row or each.points]
 
 
-def _untold(read: Read, performance: Performance, rows: DeviceRows, known: PlansKnown) -> Untold:
-    of_now = known.of_now(read, performance)
-    plan_id = known.plan_id(read, performance, of_now)
-    stood = standing_performance(read, performance)
-    plan = plan_id_of(stood) != plan_id or not plan_stands(read, performance.site_id, plan_id)
-    text = rows.performance_text(performance, plan_id)
-    told = standing_catalogues(read, performance.id, [till.point.id for till in rows.tills()])
-    texts = {till.point.id: rows.catalogue_text(performance, of_now.used, till) for till in rows.tills()}
-    points = {point: hash(each) for point, each in texts.items() if told.get(point) != each}
-    return Untold(performance.id, plan_id if plan else "", not plan and stood != text, points, hash(text))
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """At several performances."""
+
+    read: Read
+    rows: DeviceRows
+    points: Points
+    known: FeedsKnown
+
+    def untold(self, performance: Performance) -> Untold:
+        of_now = self.known.of_now(self.read, performance)
+        plan_id = self.known.plan_id(self.read, performance, of_now)
+        stood = standing_performance(self.read, performance)
+        plan = plan_id_of(stood) != plan_id or not plan_stands(self.read, performance.site_id, plan_id)
+        text = self.rows.performance_text(performance, plan_id)
+        points = self._points_untold(performance, of_now.used)
+        return Untold(performance.id, plan_id if plan else "", not plan and stood != text, points, hash(text))
+
+    def _points_untold(self, performance: Performance, used: frozenset[str]) -> dict[Id, int]:
+        marks, now = self.known.catalogues, CatalogueMark(self.rows.digest(performance, used), self.points)
+        reached = marks.reached(performance.id, now)
+        told = standing_catalogues(self.read, performance.id, reached)
+        texts = {each: self.rows.catalogue_text(performance, used, self.points[each]) for each in reached}
+        points = {point: hash(text) for point, text in texts.items() if told.get(point) != text}
+        marks.settle(performance.id, now, points)
+        return points
 
 
 class DeviceLoop:
@@ -148,7 +170,7 @@ class DeviceLoop:
         self._door, self._every_s = door, every_s
         self._news = asyncio.Event()
         self._told: Heard | None = None
-        self._known = PlansKnown()
+        self._known = FeedsKnown()
         self._own = OwnCommands(door)
         door.on_commit(self._committed)
 
@@ -170,6 +192,7 @@ class DeviceLoop:
             return False
         found = False
         self._own.begin()
+        await self._door.read_long(SYSTEM, self._known.catalogues.begin)
         for first in range(0, len(now.performances), PERFORMANCES_AT_ONCE):
             some = now.performances[first : first + PERFORMANCES_AT_ONCE]
             began = time.perf_counter()

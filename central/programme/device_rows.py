@@ -2,21 +2,22 @@
 what each point of sale may sell of it. Nothing is remembered here of what was told before."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from hashlib import sha256
 from typing import Any, TypeVar
 
 import orjson
 
 from central.catalogue.model import Event, Performance, PerformanceState
+from central.catalogue.ops import sale_of
 from central.catalogue.reads import serves
 from central.kernel.contexts import Context, organiser_of
 from central.kernel.tx import Read
 from central.organisation.mentions import mentions_at
 from central.pricing.model import Price, PriceGrid
 from central.pricing.reads import grid_prices, tariffs_by_rank
-from central.selling.model import Channel, PointOfSale
-from central.selling.reads import points_of_sale
-from central.selling.rules import is_open
+from central.programme.reads import PointTold, points_told
+from central.selling.rules import SoldThere, sold_there
 from central.venues.model import LogicalConfiguration, PhysicalZone, Site
 from central.venues.reads import categories_by_rank, zones_built
 from shared.ids import Id
@@ -25,14 +26,8 @@ from shared.rules.numbering import device_series
 from shared.wire.feeds import CatalogueRow, CategoryRow, PerformanceRow, TariffRow
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Till:
-    """A point of sale, with its channel."""
-
-    point: PointOfSale
-    channel: Channel
+TOLD = (SoldThere.OPEN, SoldThere.OVER)
+"""A row stands until somebody says otherwise: a kiosk knows by itself when a sale is over."""
 
 
 class DeviceRows:
@@ -48,9 +43,8 @@ class DeviceRows:
         found: T = self._known[look, what]
         return found
 
-    def tills(self, among: tuple[Id, ...] | None = None) -> list[Till]:
-        """Of the whole house, or those of these points of sale that are there; the oldest first."""
-        return self._once(_tills, among)
+    def points(self, among: tuple[Id, ...] | None = None) -> dict[Id, PointTold]:
+        return self._once(points_told, among)
 
     def performance(self, performance: Performance, plan_id: str) -> PerformanceRow:
         """`plan_id` empty: devices know of no plan of its yet."""
@@ -78,26 +72,39 @@ class DeviceRows:
         """As it stands in the feed."""
         return orjson.dumps(self.performance(performance, plan_id)).decode()
 
-    def catalogue(self, performance: Performance, used: frozenset[str], till: Till) -> CatalogueRow | None:
-        """What it may sell of a performance, whose places are of the categories `used`; None while it is not on sale
+    def catalogue(self, performance: Performance, used: frozenset[str], point: PointTold) -> CatalogueRow | None:
+        """What it may sell of a performance, whose places are of the categories `used`; None while it is not sold
         there."""
-        point, channel = till.point, till.channel
-        put = performance.state is PerformanceState.ON_SALE
-        if not (put and is_open(point.active, channel.active) and serves(self._read, point.context_id, performance.id)):
+        sale, here = sale_of(performance, self._read.now), serves(self._read, point.context_id, performance.id)
+        if sold_there(point.active, point.channel_active, sale, here) not in TOLD:
             return None
+        organiser, row = self._everywhere(performance, used)
+        if organiser is None or row is None:
+            return None
+        series = device_series(organiser.code, point.code)
+        return replace(row, max_places=point.max_places, number_prefix=series)
+
+    def catalogue_text(self, performance: Performance, used: frozenset[str], point: PointTold) -> str | None:
+        """As it stands in the feed; None: nothing does."""
+        row = self.catalogue(performance, used, point)
+        return orjson.dumps(row).decode() if row else None
+
+    def digest(self, performance: Performance, used: frozenset[str]) -> bytes:
+        """Of all that is asked of a performance for its rows: two points of sale that are equal are told the same of
+        it as long as this is the same."""
+        put = performance.state is PerformanceState.ON_SALE
+        organiser, row = self._everywhere(performance, used) if put else (None, None)
+        return sha256(orjson.dumps((organiser.code, row) if organiser else None)).digest()
+
+    def _everywhere(self, performance: Performance, used: frozenset[str]) -> tuple[Context | None, CatalogueRow | None]:
+        """The organiser, and what is told at every point of sale."""
         organiser = self._once(organiser_of, performance.context_id)
         if organiser is None:
-            return None
-        of_all = self._known.get((performance, used))
-        if of_all is None:
-            of_all = self._known[performance, used] = self._at_every_point(performance, used, organiser)
-        series = device_series(organiser.code, point.code)
-        return replace(of_all, max_places=channel.max_places, number_prefix=series)
-
-    def catalogue_text(self, performance: Performance, used: frozenset[str], till: Till) -> str | None:
-        """As it stands in the feed; None: nothing does."""
-        row = self.catalogue(performance, used, till)
-        return orjson.dumps(row).decode() if row else None
+            return None, None
+        row = self._known.get((performance, used))
+        if row is None:
+            row = self._known[performance, used] = self._at_every_point(performance, used, organiser)
+        return organiser, row
 
     def _at_every_point(self, performance: Performance, used: frozenset[str], organiser: Context) -> CatalogueRow:
         grid = self._once(_grid, performance.price_grid_id)
@@ -120,18 +127,6 @@ def _zones(read: Read, logical_id: str) -> list[PhysicalZone]:
     logical = read.get(LogicalConfiguration, logical_id)
     assert logical, "foreign keys say so"
     return zones_built(read, logical.physical_configuration_id)
-
-
-def _tills(read: Read, among: tuple[Id, ...] | None) -> list[Till]:
-    channels: dict[Id, Channel | None] = {}
-    found = []
-    for point in points_of_sale(read, among):
-        if point.channel_id not in channels:
-            channels[point.channel_id] = read.get(Channel, point.channel_id)
-        channel = channels[point.channel_id]
-        assert channel, "foreign keys say so"
-        found.append(Till(point, channel))
-    return found
 
 
 def _event(read: Read, event_id: str) -> Event:

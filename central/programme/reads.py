@@ -1,6 +1,6 @@
 """Named reads of performances: how one's plan stands to what it was made from, and which are played from now on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ import orjson
 
 from central.catalogue.model import Performance, PerformanceState
 from central.kernel.columns import columns
+from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME
 from central.kernel.scope import narrowing
 from central.kernel.tx import Read
@@ -31,6 +32,42 @@ def drawn_otherwise(read: Read, performance_id: str, logical_id: str) -> bool:
 def category_ranks(read: Read) -> tuple[tuple[Id, int], ...]:
     """Of all seat categories of the house."""
     return tuple((Id(row[0]), int(row[1])) for row in read.run("SELECT id, rank FROM seat_category ORDER BY id"))
+
+
+@dataclass(frozen=True, slots=True)
+class PointTold:
+    """All that is asked of a point of sale and its channel before its devices are told what they sell: where two are
+    equal, they are told the same."""
+
+    id: Id
+    context_id: Id
+    code: str
+    active: bool
+    channel_active: bool
+    max_places: int
+
+
+_POINT = columns(
+    PointTold,
+    id="s.id",
+    context_id="s.context_id",
+    code="s.code",
+    active="s.active",
+    channel_active="c.active",
+    max_places="c.max_places",
+)
+
+
+def points_told(read: Read, among: Collection[Id] | None = None) -> dict[Id, PointTold]:
+    """Of the whole house, or those of these that are there; the oldest first."""
+    inside, params = in_list("point", among or [""])
+    where = "" if among is None else f"WHERE s.id IN {inside} "
+    rows = read.run(
+        f"SELECT {_POINT} FROM point_of_sale s JOIN channel c ON c.id = s.channel_id {where}ORDER BY s.id",  # noqa: S608 - names of ours, values are parameters
+        **({} if among is None else params),
+    )
+    found = (PointTold(*row) for row in rows)
+    return {each.id: each for each in found}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from central.orders.model import OrdersPrivilege, PaymentMethod
 from central.orders.ops import PlaceOrder, WantedPlace
 from central.organisation.ops import CreateContext, SetUpHouse, key_digest
 from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell
-from central.programme.device_loop import PlansKnown
+from central.programme.device_loop import FeedsKnown
 from central.programme.performances import CreatePerformance, Schedule
 from central.programme.sale_state import ChangeSale
 from central.selling.model import ChannelKind
@@ -110,7 +110,7 @@ class Clerk:
             for key, body in self.rows("SELECT key, body FROM feed_row WHERE feed = :f", f=name)
         }
 
-    def tell(self, known: PlansKnown | None = None) -> list[Any]:
+    def tell(self, known: FeedsKnown | None = None) -> list[Any]:
         """Devices hear of all that changed; answers with the commands that told them."""
         return tell(self.door, self.db, self.watch(), self.as_(SYSTEM).do, known)
 

@@ -24,6 +24,7 @@ WRITER = "tests/central/kernel/test_writer_process.py"
 SELLING = ("tests/central/orders/test_selling.py",)
 
 FEEDS = "tests/central/programme/test_device_feeds.py"
+MARKS = "tests/central/programme/test_catalogue_marks.py"
 LANE = "tests/central/kernel/test_heavy_lane.py"
 UPLOADS = "tests/central/devices/test_many_uploads.py"
 SHOWN = "tests/central/web/screens/test_shown_first.py"
@@ -67,7 +68,7 @@ KERNEL = (
     one("expect-unbidden", "who waits to be told to send its body waits for good", "central/web/bodies.py",
         "        await bid(request)\n", "", EXPECTED),
     one("told-all-points", "a command for a few points of sale reads those of the whole house",
-        "central/selling/reads.py", "    if among is None:", "    if True:", NEIGHBOURS),
+        "central/programme/reads.py", 'where = "" if among is None else', 'where = "" if True else', NEIGHBOURS),
     one("path-no-index", "what is looked up by its id is found by reading all", "central/kernel/contexts.py",
         "({' OR '.join(said) or '1 = 0'})", "(1 = 0 OR {' OR '.join(said) or '1 = 0'})", NEIGHBOURS),
     one("expect-bidden-late", "who has sent its body already is bidden to", "central/web/expectation.py",
@@ -414,7 +415,24 @@ SALE = (
              "if False:"),
     ), (FEEDS,)),
     one("told-twice", "what stands in a feed is told again", "central/programme/device_feeds.py",
-        "        if text != stood.get(till.point.id):\n", "        if True:\n", FEEDS),
+        "        if text != stood.get(point.id):\n", "        if True:\n", FEEDS),
+    one("marks-everywhere", "a change that reaches every point of sale is told by nobody who was there before",
+        "central/programme/catalogue_marks.py",
+        "if was is None or was.everywhere != now.everywhere:", "if was is None:", MARKS),
+    one("marks-points", "a point of sale that is changed is told nothing", "central/programme/catalogue_marks.py",
+        "if each in doubted or was.points.get(each) != point]", "if each in doubted]", MARKS),
+    one("marks-doubted", "what was told is not looked at once more", "central/programme/catalogue_marks.py",
+        "        if differing:\n", "        if False:\n", FEEDS),
+    one("marks-written", "what somebody else told is believed to be what stood", "central/programme/catalogue_marks.py",
+        "if heads.get(point, revision) > revision:", "if False:", MARKS),
+    one("marks-code", "an organiser's new code reaches no ticket's number", "central/programme/device_rows.py",
+        "orjson.dumps((organiser.code, row) if organiser else None)", "orjson.dumps(row)", FEEDS),
+    one("marks-all", "each change has every row made anew", "central/programme/catalogue_marks.py",
+        "        self.seen[performance_id] = now\n", "", MARKS),
+    one("sold-there-order", "another's performance is said not to be on sale", "central/selling/rules.py",
+        "    return _AS_SELLING[sale] if serves else SoldThere.ELSEWHERE",
+        "    return SoldThere.ELSEWHERE if sale is Selling.OPEN and not serves else _AS_SELLING[sale]",
+        "tests/central/devices/test_sold_there.py"),
     one("told-at-once", "all points of sale are told in one commit", "central/programme/device_loop.py",
         "range(0, len(points), POINTS_AT_ONCE)", "range(0, len(points), 10**6)", FEEDS),
     one("told-shared-plan", "a plan goes although another performance has it", "central/programme/device_feeds.py",

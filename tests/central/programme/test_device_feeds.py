@@ -32,7 +32,7 @@ from central.programme import device_feeds
 from central.programme.carryover import CarryOver
 from central.programme.date_change import ReschedulePerformance
 from central.programme.device_feeds import POINTS_AT_ONCE, TellPerformance, TellPlan
-from central.programme.device_loop import DeviceLoop, PlansKnown, heard
+from central.programme.device_loop import DeviceLoop, FeedsKnown, heard
 from central.programme.note import NotePerformance
 from central.programme.performances import Schedule
 from central.programme.plan_actions import OrderSeats
@@ -200,7 +200,7 @@ NOT_TOLD: dict[str, str] = {
 
 BY_HISTORY = ("place", "logical_seat", "physical_seat")
 """No number counts their changes: of each that may be told there is a `plan_action`."""
-FEEDS = ("feed_row", "counter")
+FEEDS = ("feed_row", "feed_head", "counter")
 
 
 def test_each_column_is_told_or_says_why_not() -> None:
@@ -232,7 +232,7 @@ def read_of(clerk: Clerk) -> Read:
 def test_what_changes_is_told(quick: tuple[Clerk, House], column: str) -> None:
     clerk, house = quick
     at()(clerk, house)
-    known = PlansKnown()
+    known = FeedsKnown()
     clerk.tell(known)
     before, numbers = feeds(clerk), heard(read_of(clerk)).numbers
     CHANGES[column](clerk, house)
@@ -262,7 +262,7 @@ def test_rows_are_made_of_what_is_counted_alone(quick: tuple[Clerk, House]) -> N
     ordered(clerk, house)
     clerk.tell()
     listening: Any = Listening(clerk.db)
-    assert not_told(clerk.door, listening, clerk.watch(), PlansKnown()) == []
+    assert not_told(clerk.door, listening, clerk.watch(), FeedsKnown()) == []
     named = {table for sql in listening.said for table in tables(sql)[0]}
     assert named >= {"performance", "price", "context", "site", "seat_category", *BY_HISTORY}
     odd = {table for table in named if COUNTED.get(table) not in (SELLING_TERMS, TOLD)}
@@ -311,7 +311,7 @@ def test_what_is_over_is_told_no_more_and_a_clock_that_was_wrong_takes_nothing(c
 def test_a_plan_that_was_acted_on_meanwhile_is_looked_at_again(clerk: Clerk, house: House) -> None:
     ordered(clerk, house)
     want = TellPlan(performance_id=house.performance)
-    (found,) = not_told(clerk.door, clerk.db, clerk.watch(), PlansKnown())
+    (found,) = not_told(clerk.door, clerk.db, clerk.watch(), FeedsKnown())
     assert list(found.commands()) == [want]
     judge, job = clerk.door.judge, looked_through(SYSTEM, want, new_id())
     assert isinstance(job, Job)
@@ -356,7 +356,7 @@ def test_many_points_of_sale_are_told_in_pieces_that_a_crash_may_part(clerk: Cle
     clerk.do(ChangeSale(performance_id=house.performance, do=PerformanceDo.SUSPEND))
     clerk.do(ChangeSale(performance_id=house.performance, do=PerformanceDo.OPEN))
     assert clerk.rows("SELECT COUNT(*) FROM feed_row") == before, "a sale opens in one row"
-    (found,) = not_told(clerk.door, clerk.db, clerk.watch(), PlansKnown())
+    (found,) = not_told(clerk.door, clerk.db, clerk.watch(), FeedsKnown())
     first, *rest = found.commands()
     assert len(rest) == 2
     clerk.do(first)
