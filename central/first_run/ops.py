@@ -10,7 +10,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from central.first_run.model import Block, NoSetUp
-from central.kernel.contexts import Context, ContextKind, the_institution
+from central.kernel.contexts import Context, ContextKind, by_house_alone, the_institution
 from central.kernel.crud import CONFIGURED, NoChange, refused_row
 from central.kernel.entity import ENTITIES, Between, Bulky, Look, Raw, Ref, Secret
 from central.kernel.helper_processes import Errand
@@ -20,7 +20,6 @@ from central.kernel.registry import handles
 from central.kernel.tx import Read, Tx
 from central.kernel.values import Code, Fault, Names, faults_of, faults_of_marks
 from central.organisation.access_guard import by_the_house
-from central.organisation.contexts import by_house_alone
 from central.organisation.mentions import faults_of_mentions, mentions
 from central.organisation.model import Operator, OperatorKind, OperatorProfile, OrganisationPrivilege, Role
 from central.organisation.operators import mail_address

@@ -9,6 +9,7 @@ from central.inventory import (
     hold_expiry,
     loops,
     plan_actions,
+    reads,
     release_rules,
 )
 from central.inventory.model import InventoryPrivilege
@@ -32,6 +33,7 @@ AREA = Area(
         UsualProfile.BACK_OFFICE: ("inventory",),
         UsualProfile.READER: (InventoryPrivilege.CONTINGENT_READ, InventoryPrivilege.LIMIT_READ),
     },
+    called={"allocation": reads.places_called},
     loops={"inventory": loops.keeping},
     checklist=(checklist_items.contingents,),
     checks=(checks.PLACES,),

@@ -48,6 +48,18 @@ _COUNTED = columns(
 )
 
 
+def places_called(read: Read, allocations: Sequence[str]) -> dict[str, str]:
+    """What the place of each allocation is called, as its seat is: zone, row and number; of a counted one its zone."""
+    among, params = in_list("a", allocations)
+    rows = read.run(
+        "SELECT a.id, z.name, COALESCE(s.row_name, ''), COALESCE(s.number, '') FROM allocation a "  # noqa: S608 - names of ours, values are parameters
+        "LEFT JOIN physical_seat s ON s.id = a.seat_id LEFT JOIN gauge g ON g.id = a.gauge_id "
+        f"JOIN physical_zone z ON z.id = COALESCE(s.zone_id, g.zone_id) WHERE a.id IN {among}",
+        **params,
+    )
+    return {row_id: ", ".join(filter(None, words)) for row_id, *words in rows}
+
+
 def taken_seats(read: Read, performance_id: str) -> dict[str, str]:
     """Seats that are not free → the state of who has them."""
     rows = read.run(

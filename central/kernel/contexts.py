@@ -171,3 +171,9 @@ def whole_house(read: Read, want: Any) -> str | None:
     """Of what shows the rows of every organiser: the house itself, whichever of its contexts was named."""
     path = path_of(read, want.context_id)
     return path[-1] if path else None
+
+
+def by_house_alone(_: Read, __: Any) -> str | None:
+    """Where commands act that central alone may give (sign-in, letters): no operator holds anything there, whatever
+    their privileges, so they cannot come in over the API."""
+    return None

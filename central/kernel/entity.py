@@ -132,6 +132,7 @@ class Look(StrEnum):
     LINES = auto()  # several lines of text
     ACTOR = auto()  # who acted, as the log has them: `kind:id`
     MACHINE = auto()  # for programs (a digest, a key, bits): pages leave it out
+    ASIDE = auto()  # lists leave it out unless somebody asks: other columns say the same, but for its page
     MONEY = auto()  # minor units
     PERCENT = auto()  # basis points: 550 is 5.5 %
     SECONDS = auto()

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from central.kernel.contexts import by_house_alone
 from central.kernel.db import in_list
 from central.kernel.entity import BY_NAME, Declaration, PersonalColumn
 from central.kernel.former_names import names_of
@@ -105,7 +106,7 @@ class ForgetDue:
     """Central's own: what had to stay of people who are forgotten, and whose day has come."""
 
 
-@handles(ForgetDue, needs="kernel.people.forget", at=lambda _, __: None)
+@handles(ForgetDue, needs="kernel.people.forget", at=by_house_alone)
 def forget_due(tx: Tx, _: ForgetDue) -> Outcome[None]:
     tx.ways_in_asked = True  # what is emptied lets nobody in
     for subject, kind in due(tx):

@@ -38,7 +38,7 @@ class Account:
     currency: str
 
 
-@entity("move", read=LedgerPrivilege.LEDGER_READ, index=(("order_id",),))
+@entity("move", read=LedgerPrivilege.LEDGER_READ, index=(("order_id",), ("at",)))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
     """`amount` minor units from debit to credit."""

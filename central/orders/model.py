@@ -72,7 +72,7 @@ class OrderLine:
     order_id: Annotated[Id, Ref("sale_order")]
     performance_id: Annotated[Id, Ref("performance")]
     allocation_id: (
-        Annotated[Id, Link("allocation")] | None
+        Annotated[Id, Link("allocation"), Look.ASIDE] | None
     )  # none: an anomaly, sold without a place that central knows of
     seat_id: Annotated[Id, Link("physical_seat")] | None
     category_id: Annotated[Id, Link("seat_category")]

@@ -166,6 +166,13 @@ def numbers_of(read: Read, entitlements: Sequence[str]) -> dict[str, str]:
     return {row[0]: row[1] for row in rows}
 
 
+def numbers_on(read: Read, lines: Sequence[str]) -> dict[str, str]:
+    """The number of the newest ticket of each line that has one."""
+    among, params = in_list("l", [*lines, ""])
+    sold = dict(read.run(f"SELECT id, line_id FROM entitlement WHERE line_id IN {among}", **params))  # noqa: S608 - names of ours, values are parameters
+    return {sold[each]: number for each, number in numbers_of(read, [*sold, ""]).items()}
+
+
 @dataclass(frozen=True, slots=True)
 class SoldIn:
     """What an order is for: its performances, how many tickets it has, the first one's number."""

@@ -1,7 +1,7 @@
 """What is done with contexts: the house is set up, and organisers, seasons and activities are put below it."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from central.kernel.contexts import PARENT, Context, ContextKind, root_of_house
 from central.kernel.crud import NoChange, checked, configured, unfit
@@ -117,9 +117,3 @@ def insert_program(
             for p in sorted(set(privileges))
         ]
     )
-
-
-def by_house_alone(_: Read, __: Any) -> str | None:
-    """Where commands act that central alone may give (sign-in, letters): no operator holds anything there, whatever
-    their privileges, so they cannot come in over the API."""
-    return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Any
 
+from central.kernel.contexts import by_house_alone
 from central.kernel.entity import ENTITIES, Look, Ref, Secret
 from central.kernel.personal_data import Personal, PersonalKind
 from central.kernel.registry import handles
@@ -15,7 +16,6 @@ from central.kernel.spans import ahead, recent
 from central.kernel.tx import Read, Tx
 from central.kernel.values import faults_of
 from central.organisation.access_guard import by_the_house
-from central.organisation.contexts import by_house_alone
 from central.organisation.model import (
     AskedBy,
     Letter,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from central.kernel.actor import ActorKind
+from central.kernel.contexts import by_house_alone
 from central.kernel.crud import NoChange
 from central.kernel.entity import Between, Look, Ref, Secret
 from central.kernel.personal_data import Personal, PersonalKind
@@ -13,7 +14,6 @@ from central.kernel.registry import handles
 from central.kernel.spans import ahead
 from central.kernel.tx import Read, Tx
 from central.organisation.access_guard import by_the_house, closes, lately
-from central.organisation.contexts import by_house_alone
 from central.organisation.grants import at_row
 from central.organisation.letters import forget_letters, tell_owner
 from central.organisation.model import (

@@ -23,6 +23,7 @@ import aiohttp
 import orjson
 
 from central.kernel.actor import SYSTEM
+from central.kernel.contexts import by_house_alone
 from central.kernel.door import Door
 from central.kernel.entity import Between, Look, Loose, Raw, Ref
 from central.kernel.outbox import CLAIMED_FOR, DUE, claim
@@ -32,7 +33,6 @@ from central.kernel.registry import handles
 from central.kernel.spans import lasts
 from central.kernel.tx import Read, Tx
 from central.organisation import webhook_events, webhook_log
-from central.organisation.contexts import by_house_alone
 from central.organisation.delivery_turns import TURN_MS, DeliveryTurns
 from central.organisation.model import OrganisationPrivilege
 from central.organisation.receivers import Connector, Lookup, Network, Pinned, look_up

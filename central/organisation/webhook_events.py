@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import orjson
 
-from central.kernel.contexts import root_of_house
+from central.kernel.contexts import by_house_alone, root_of_house
 from central.kernel.db import in_list
 from central.kernel.deleted_rows import context_then, path_then
 from central.kernel.entity import BY_NAME, Declaration, Ref
@@ -26,7 +26,6 @@ from central.kernel.personal_data import ERASED, Personal
 from central.kernel.registry import COMMANDS, handles
 from central.kernel.scope import context_of, lay_within
 from central.kernel.tx import Read, Tx
-from central.organisation.contexts import by_house_alone
 from central.organisation.model import OrganisationPrivilege
 from central.organisation.webhook_log import (
     Asking,

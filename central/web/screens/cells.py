@@ -35,7 +35,7 @@ NAMING = ("names", "name", "label", "number", "code", "starts")  # a performance
 @dataclass(frozen=True, slots=True)
 class Cell:
     """`links` are (text, address) pairs instead of a text; `colour` and `picture` are drawn beside it; `number` stands
-    at the right."""
+    at the right; `value` is what a sheet has instead."""
 
     text: str
     links: tuple[tuple[str, str], ...] = ()
@@ -44,6 +44,7 @@ class Cell:
     number: bool = False
     lines: tuple[str, ...] = ()
     state: str = ""
+    value: Value = None
 
     @property
     def in_line(self) -> str:
@@ -162,7 +163,8 @@ def default_columns(declaration: Declaration) -> list[Column]:
         FieldKind.RIGHTS,
         FieldKind.REFS,
     }
-    fit = [each for each in shown_columns(declaration) if each.name != "id" and _kind(each) not in quiet]
+    shown = (each for each in shown_columns(declaration) if each.name != "id" and each.look is not Look.ASIDE)
+    fit = [each for each in shown if _kind(each) not in quiet]
     named = any(each.name in NAMING for each in fit)
     first = [] if named else [each for each in fit if _kind(each) is FieldKind.MOMENT][:1]
     telling = [*first, *(each for each in fit if each.name in (*NAMING, "state") or _kind(each) is FieldKind.MONEY)]
@@ -170,7 +172,10 @@ def default_columns(declaration: Declaration) -> list[Column]:
     if not named:  # what it is about and how it ended, before what it was called and counted
         rest.sort(key=_weight)
     chosen = [*telling, *rest][:MOST_DEFAULT]
-    return [*first, *(each for each in fit if each in chosen and each not in first)] or shown_columns(declaration)[:1]
+    told = [*first, *(each for each in fit if each in chosen and each not in first)]
+    if not named and not first:  # where it stands names no row
+        told.sort(key=lambda each: each.ref == "context")
+    return told or shown_columns(declaration)[:1]
 
 
 def _weight(column: Column) -> int:
@@ -252,6 +257,33 @@ def _cell_of_many(of: CellReader, column: Column, value: Any, short: bool) -> Ce
         lines = tuple(map(clipped, inner_lines(t, value, of=column.name)))
         return Cell(clip(", ".join(lines))) if short else Cell("", lines=lines)
     return Cell(clip(str(value)))
+
+
+def parts_of(t: Texts, column: Column, entity: str, raw: Any) -> dict[str, tuple[str, str]] | None:
+    """Of a value that holds several under keys, as the database keeps it: key → (what it is called, what it says)."""
+    try:
+        value = column.from_db(raw) if column.from_db and isinstance(raw, str) and raw else None
+    except (ValueError, TypeError):
+        return None
+    if not isinstance(value, dict):
+        return None
+    if column.name == "settings":
+        return {key: (t.setting(key), setting_text(t, key, text)) for key, text in value.items()}
+    if _kind(column) is FieldKind.NAMES:
+        field = t.field(entity, column.name)
+        return {key: (f"{field} ({OWN_NAMES.get(key, key)})", text) for key, text in value.items()}
+    return {key: (key, inner_text(t, text)) for key, text in value.items()}
+
+
+def differing(t: Texts, column: Column, entity: str, before: Any, after: Any) -> list[tuple[str, str, str]] | None:
+    """What of such a value is another afterwards: (what it is called, what it said, what it says); empty where it is
+    not there. None: it is said in whole."""
+    old, new = (parts_of(t, column, entity, each) for each in (before, after))
+    if old is None or new is None:
+        return None
+    keys = [key for key in old | new if old.get(key) != new.get(key)]
+    nothing = ("", "")
+    return [((new.get(key) or old[key])[0], old.get(key, nothing)[1], new.get(key, nothing)[1]) for key in keys]
 
 
 def setting_text(t: Texts, key: str, text: str) -> str:

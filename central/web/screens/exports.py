@@ -15,7 +15,7 @@ from aiohttp import web
 from central.kernel.entity import Column, Declaration
 from central.kernel.tx import Read
 from central.web.frame import ListColumn
-from central.web.screens.cells import exported, reader
+from central.web.screens.cells import Cell, exported, reader
 from central.web.screens.export_lane import Turn, there_is_more
 from central.web.screens.listing import ListFilter, every
 from central.web.screens.notation import MARK, SheetNotation, Value
@@ -48,8 +48,12 @@ def _rows(
         beside = [each.say(read, screen.t, rows) for each in more]
         for row in rows:
             values = [exported(of, row, column) for column in columns]
-            values[1:1] = [each[row.id].in_line if row.id in each else "" for each in beside]
+            values[1:1] = [_beside(each.get(row.id)) for each in beside]
             yield values
+
+
+def _beside(cell: Cell | None) -> Value:
+    return "" if cell is None else cell.in_line if cell.value is None else cell.value
 
 
 def as_csv(rows: Rows, notation: SheetNotation) -> bytes:

@@ -20,13 +20,23 @@ from central.web.screens.listing import ListFilter, found, may_see, one
 from central.web.screens.lists import ListLine, lines
 from central.web.screens.lost_rows import lost_row
 from central.web.screens.names import labels
-from central.web.screens.screen import Screen, acts_on, creators, declared, deleters, row_id, screen_of
+from central.web.screens.screen import (
+    Screen,
+    acts_on,
+    creators,
+    declared,
+    deleters,
+    more_columns,
+    row_id,
+    screen_of,
+)
 from central.web.text_keys import enum_name
 from central.web.texts import Texts
 from shared.life import Life
 
 NO_LIFE = Life[Any, Any]({}, begins=frozenset())
 RELATED = 5
+MOST_HEADS = 5  # beside what areas say of such a row
 MOST_RELATED = 24
 
 
@@ -71,6 +81,8 @@ def _data(screen: Screen, read: Read, declaration: Declaration, row: Any) -> dic
     columns = [each for each in shown_columns(declaration) if each.name not in said]
     of = reader(read, t, declaration, [row], columns)
     values: list[tuple[str, Cell]] = [(t.field(name, each.name), of.cell(row, each, short=False)) for each in columns]
+    more = [each for each in more_columns(screen, read, declaration) if each.name not in said]
+    values += [(t(each.text), cell) for each in more if (cell := each.say(read, t, [row]).get(row.id))]
     place = context_of(read, name, row.id)
     title = labels(read, t, [(name, row.id)])(name, row.id)
     timed = any(each.hint is datetime and getattr(row, each.name) for each in columns)
@@ -187,12 +199,13 @@ def _related(
             shown += 1
             life = other.life[0] if other.life else ""
             rest = [each for each in default_columns(other) if each.name not in (column.name, life)]
-            columns = [*rest[:3], other.column(life)] if life else rest[:4]
+            columns = [*rest[: MOST_HEADS - 1], other.column(life)] if life else rest[:MOST_HEADS]
+            more = more_columns(screen, read, other)
+            heads = [t.field(name, each.name) for each in columns]
+            heads[1:1] = [t(each.text) for each in more]
             yield Related(
                 name, _title(t, declaration, other, column), f"/admin/e/{name}?is.{column.name}={entity_id}",
-                page.count,
-                tuple(t.field(name, each.name) for each in columns),
-                tuple(lines(screen, read, other, page, columns)), makes,
+                page.count, tuple(heads), tuple(lines(screen, read, other, page, columns, more)), makes,
             )  # fmt: skip
 
 

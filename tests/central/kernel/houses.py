@@ -123,6 +123,9 @@ VALUES: dict[str, Any] = {  # where not any value will do; a SELECT: what it fin
     "sign_in_attempt.locked_until": NOW,
     "zone_entrance.entrance_id": derived_id("specimen", "entrance"),
     # of tables that are no entities
+    "balance_carried.through": 0,
+    "balance_carried.billions": 0,
+    "balance_carried.rest": 0,
     "door_tally.day": "2026-11-21",
     "door_tally.caller": "stranger",
     "door_tally.command": "sign_in",

@@ -42,6 +42,7 @@ FROZEN = {
     "0021_invited_by_code.py": "a0b7432588b882437522feb23e932bd2930f79260d444120e75041eff9f9d109",
     "0022_found_by_what_they_name.py": "2741cbb354ceaa70425046daf4be1e7b4cd2c2a142f3eb942fe196613f728506",
     "0023_heard_by_central.py": "dcd714ceb222436a680312aa619b3f09e366b712c968afab2c3d0ac1633fefa3",
+    "0024_balances_carried.py": "af2621cfcb43f690cf2f1c0d39ab181e64b6571f91a9b1d6581ff1ab481e68f4",
 }
 NEWEST = max(FROZEN)[:4]
 

@@ -3,6 +3,7 @@ heard (what they cost: test_budgets.py)."""
 
 import csv
 import re
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 
@@ -10,6 +11,8 @@ from central.catalogue.model import CataloguePrivilege
 from central.devices.enrolment import InviteDevice
 from central.devices.model import DevicesPrivilege
 from central.kernel.actor import SYSTEM
+from central.ledger.model import AccountKind
+from central.ledger.ops import account_id
 from central.web.area import ROSTER
 from shared.wire.certificates import DeviceKind
 from shared.wire.topics import Presence
@@ -101,3 +104,43 @@ async def test_what_is_blocked_and_free_stands_where_a_telephone_shows_it(browse
     assert [each.strip() for each in re.findall(r'class="number">(?:<b>)?([^<]*)', hall)][2:4][1] == "40", (
         "figures follow"
     )
+
+
+async def test_an_account_says_what_it_stands_at(browser: Browser) -> None:
+    """In the list, on its page and in a sheet, where a credit is less than nothing. Before: nowhere."""
+    await ordered(browser, 3)
+    head, *lines = rows(await browser.get("/admin/e/account"))
+    at = head.index("Solde")
+    stands = {line[0]: line[at] for line in lines}
+    assert stands["espèces"] == "60,00 € au débit" and stands["recettes"] == "60,00 € au crédit"
+    assert stands["cartes"] == stands["clients"] == "0,00 €"
+    cash = account_id(browser.house.organiser, AccountKind.CASH, "EUR")
+    page = await browser.get(f"/admin/e/account/{cash}")
+    assert re.search(r"<dt>Solde</dt><dd><bdi class=\"lines\">60,00\s€ au débit</bdi>", page.text)
+    async with browser.client.get("/admin/e/account/export.csv") as answer:
+        told = list(csv.reader((await answer.text()).lstrip("\ufeff").splitlines(), delimiter=";"))
+    sums = {line[0]: line[told[0].index("Solde")] for line in told[1:]}
+    assert (sums["espèces"], sums["recettes"], sums["cartes"]) == ("60,00", "-60,00", "0,00")
+
+
+async def test_an_orders_page_says_of_each_line_its_ticket_its_seat_its_tariff_and_its_price(browser: Browser) -> None:
+    """Before: the performance, the performance once more as *Allocation*, seat and category."""
+    await ordered(browser, 7)
+    orders = await browser.get("/admin/e/sale_order")
+    page = await browser.get(re.findall(r'class="open" href="(/admin/e/sale_order/\w+)"', orders.text)[0])
+    assert re.search(r"<dt>Billets</dt><dd><bdi class=\"lines\">TDT-0000001 et 6 autres</bdi>", page.text)
+    table = page.text.partition("<summary>Lignes de commande")[2].partition("</details>")[0]
+    head, *lines = rows(replace(page, text=table))
+    assert head == ["Représentation", "Billet", "Siège", "Catégorie de places", "Tarif", "Prix"], head
+    for _, number, seat, *rest in lines:
+        assert seat == f"Parterre, A, {number.removeprefix('TDT-000000')}" and rest == ["1re", "Plein tarif", "20,00 €"]
+    assert len(lines) == 5 and "Tout voir" in table, "the first few"
+    line = re.findall(r'href="(/admin/e/order_line/\w+)"', table)[0]
+    assert re.search(r"Parterre, A, \d</bdi></a></dd>", (await browser.get(line)).text), (
+        "its allocation is called by its seat"
+    )
+    listed = rows(await browser.get("/admin/e/order_line"))
+    assert "Attribution" not in listed[0] and {"Billet", "Tarif", "Prix"} <= {*listed[0]}, listed[0]
+    async with browser.client.get("/admin/e/order_line/export.csv") as answer:
+        told = list(csv.reader((await answer.text()).lstrip("\ufeff").splitlines(), delimiter=";"))
+    assert told[1][told[0].index("Billet")].startswith("TDT-000000") and "Tarif" in told[0]
