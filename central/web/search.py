@@ -15,19 +15,22 @@ from typing import Any
 from aiohttp import web
 
 from central.kernel.actor import Actor
+from central.kernel.contexts import by_house_alone
 from central.kernel.db import in_list
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME, Declaration
 from central.kernel.privileges import nodes
-from central.kernel.registry import COMMANDS
+from central.kernel.registry import COMMANDS, Handler
 from central.kernel.scope import narrowing
 from central.kernel.search_index import folded, spoken_columns
 from central.kernel.tx import Read
 from central.web.area import DOOR
+from central.web.deed_words import step_field
 from central.web.frame import FRAME
 from central.web.rooms import MenuEntry
 from central.web.screens.names import labels
 from central.web.seekers import SEEKERS
+from central.web.text_keys import enum_name
 from central.web.texts import Texts
 from shared.ids import is_id
 
@@ -104,14 +107,23 @@ def _screens(actor: Actor, t: Texts, pages: Iterable[MenuEntry]) -> Iterator[Hit
 def _commands(actor: Actor, t: Texts, given_at: Mapping[str, str]) -> Iterator[Hit]:
     """Those for people: what makes a thing, and what acts on one, which leads to the list where it is chosen."""
     for name, handler in COMMANDS.items():
-        if handler.needs is None or not _may(actor, handler.needs):
+        if handler.needs is None or handler.at is by_house_alone or not _may(actor, handler.needs):
             continue
         if page := given_at.get(name):
             yield Hit(t.do(name), "", page)
         elif handler.makes:
             yield Hit(t.do(name), t.entity(handler.makes), f"/admin/e/{handler.makes}/new?by={name}")
         elif handler.on and handler.on in BY_NAME:
-            yield Hit(t.do(name), t("choisir : {things}", things=t.entities(handler.on)), f"/admin/e/{handler.on}")
+            more = t("choisir : {things}", things=t.entities(handler.on))
+            for text in _steps(t, handler) or [t.do(name)]:
+                yield Hit(text, more, f"/admin/e/{handler.on}")
+
+
+def _steps(t: Texts, handler: Handler) -> list[str]:
+    """What a command that walks a life offers, each by its own word."""
+    life = BY_NAME[str(handler.on)].life
+    choice = step_field(handler, life[1]) if life else None
+    return [t.value(enum_name(type(each)), each) for each in choice.choices] if choice else []
 
 
 def _may(actor: Actor, privilege: str) -> bool:

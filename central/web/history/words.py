@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import SimpleNamespace
@@ -22,7 +22,7 @@ from central.web.deed_words import done_words
 from central.web.history.part_words import PARTS, FieldWords
 from central.web.history.past_states import Act, FieldDifference, RowMoment, State, restored, undone
 from central.web.history.records import Past, means_of
-from central.web.screens.cells import Cell, CellReader, address, ref_of
+from central.web.screens.cells import Cell, CellReader, address, differing, ref_of
 from central.web.screens.names import Labels, called, currencies_of, house_timezone, labels, timezones_of, title_column
 from central.web.screens.value_words import inner_text
 from central.web.texts import Texts
@@ -110,16 +110,19 @@ class Sayer:
         return column is None or column.look is not Look.MACHINE
 
     def lines(self, found: Iterable[FieldDifference], doubts: Sequence[str] = ()) -> tuple[FieldWords, ...]:
-        return tuple(
-            FieldWords(
-                self.field(each.field),
-                self.cell(each.field, each.before),
-                self.cell(each.field, each.after),
-                each.field in doubts,
-            )
-            for each in found
-            if self._is_said(each.field, each.before, each.after)
-        )
+        said = (each for each in found if self._is_said(each.field, each.before, each.after))
+        return tuple(line for each in said for line in self._differ(each, doubtful=each.field in doubts))
+
+    def _differ(self, each: FieldDifference, *, doubtful: bool) -> Iterator[FieldWords]:
+        """Of what holds several things, those that differ."""
+        column = self._declaration.column(each.field) if each.field in self._declaration.names else None
+        name = self._declaration.name
+        parts = differing(self.t, column, name, each.before, each.after) if column and not column.bulky else None
+        if parts is None:
+            before, after = self.cell(each.field, each.before), self.cell(each.field, each.after)
+            yield FieldWords(self.field(each.field), before, after, doubtful)
+        else:
+            yield from (FieldWords(text, Cell(old), Cell(new), doubtful) for text, old, new in parts)
 
     def state(self, state: State) -> tuple[FieldWords, ...]:
         """All that it was."""

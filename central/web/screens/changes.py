@@ -8,7 +8,7 @@ import orjson
 
 from central.kernel.entity import BY_NAME, Declaration
 from central.kernel.tx import Read
-from central.web.screens.cells import Cell, CellReader, address, clipped, ref_of
+from central.web.screens.cells import Cell, CellReader, address, clipped, differing, ref_of
 from central.web.screens.names import currencies_of, house_timezone, labels, timezones_of
 from central.web.texts import Texts
 
@@ -122,6 +122,12 @@ def _refs(declaration: Declaration, parsed: Iterable[tuple[Row, dict[str, Any]]]
 def _lines(of: CellReader, row_id: str, change: dict[str, Any]) -> Iterable[FieldChange]:
     for name, pair in change.items():
         if not isinstance(pair, list) or len(pair) != 2:
+            continue
+        column = of.declaration.column(name) if name in of.declaration.names else None
+        parts = differing(of.t, column, of.declaration.name, *pair) if column else None
+        if parts is not None:
+            nothing = of.t("rien")
+            yield from (FieldChange(text, clipped(old) or nothing, clipped(new) or nothing) for text, old, new in parts)
             continue
         before, after = (_said(of, row_id, name, each) for each in pair)
         yield FieldChange(of.t.field(of.declaration.name, name), before, after)

@@ -21,6 +21,7 @@ from central.web.screens.rights import RightBoxes, right_boxes
 from central.web.screens.sight import Thing, labels_for
 from central.web.text_keys import enum_name
 from central.web.texts import Texts
+from shared.languages import OWN_NAMES
 from shared.wire.codec import MOST_FAULTS, spelt
 
 MOST_OPTIONS = 200
@@ -138,8 +139,21 @@ class FormView:
                 if at in own:
                     listed.append((at, self.label(own[at]), ""))
                 elif at.startswith(f"{one.path}."):
-                    listed.append((at, self.label(one), sentence(self.t, fault)))
+                    listed.append((at, self._inside(one, at), sentence(self.t, fault)))
         return listed
+
+    def _inside(self, one: Field, at: str) -> str:
+        """What a place within a field is called: which of its rows and what of it, which setting, which language."""
+        label, rows = self.label(one), self.rows(one.path)
+        first, _, inner = at.removeprefix(f"{one.path}.").partition(".")
+        if one.kind is FieldKind.PAIRS and (key := self.value(f"{one.path}.{first}.key").strip()):
+            return f"{label} · {self.t.setting(key)}"
+        if first in rows:
+            label = self.t("{field}, ligne {n}", field=label, n=self.t.number(rows.index(first) + 1))
+            part = next((each for each in one.parts if each.name == inner.partition(".")[0]), None)
+            return f"{label} · {self.label(part)}" if part else label
+        many = one.kind is FieldKind.NAMES and len(self.languages(one.path)) > 1
+        return f"{label} ({OWN_NAMES[first]})" if many and first in OWN_NAMES else label
 
     def sections(self) -> list[tuple[str, list[Field]]]:
         """What is needed first, what may stay as it is after it."""

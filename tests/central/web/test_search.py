@@ -169,3 +169,20 @@ def test_the_perimeter_narrows(clerk: Clerk, house: House) -> None:
 )
 def test_what_fits_nothing_finds_nothing(clerk: Clerk, house: House, asked: str) -> None:
     assert things(found(clerk, house.operator("*"), asked[:100])) == []
+
+
+def acts(clerk: Clerk, house: House, asked: str) -> list[tuple[str, str]]:
+    groups = found(clerk, house.operator("*"), asked)
+    return [(hit.text, hit.href) for group in groups if group.title == "Actions" for hit in group.hits]
+
+
+def test_a_step_of_a_life_is_found_by_its_own_word(clerk: Clerk, house: House) -> None:
+    """Before: *annuler* found the plan's undoing alone, not how a performance is cancelled."""
+    assert ("Annuler la représentation", "/admin/e/performance") in acts(clerk, house, "annuler")
+    assert ("Suspendre la vente", "/admin/e/performance") in acts(clerk, house, "suspendre")
+
+
+def test_what_nobody_may_do_is_not_offered(clerk: Clerk, house: House) -> None:
+    """Before: *Changer le mot de passe – choisir : Sessions*, which central gives itself behind one's own page."""
+    assert acts(clerk, house, "mot de passe") == []
+    assert acts(clerk, house, "solde") == [] and "Demander un lien" not in dict(acts(clerk, house, "lien"))
