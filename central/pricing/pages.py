@@ -19,7 +19,7 @@ from central.pricing.checklist_items import first_of_season
 from central.pricing.model import NoGrid, Price, PriceGrid, PricingPrivilege
 from central.pricing.ops import PriceCell, SetPrices, price_id
 from central.pricing.reads import grid_prices, tariffs_by_rank
-from central.pricing.slips import far_beyond, other_currency, price_slips
+from central.pricing.slips import beside, far_beyond, other_currency, price_slips
 from central.venues.reads import categories_by_rank
 from central.web.form import form_of
 from central.web.frame import FRAME
@@ -114,7 +114,9 @@ async def save(request: web.Request) -> web.Response:
     cells, faults = _cells(sheet, typed)
     if faults:
         return await _page(screen, sheet, typed=typed, faults=faults, seen=_seen_in(typed), status=422)
-    far = await screen.read(lambda read: far_beyond(read, sheet.grid, sheet.prices, cells))
+    far = await screen.read(
+        lambda read: far_beyond(read, sheet.grid, sheet.prices, cells, beside(screen.door, read, sheet.grid))
+    )
     doubts = FormDoubts.of([_far_said(screen.t, sheet, each) for each in far])
     if doubts.unread(typed):
         return await _page(screen, sheet, typed=typed, seen=_seen_in(typed), status=422, doubts=doubts)

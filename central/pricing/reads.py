@@ -62,13 +62,10 @@ def grid_prices(read: Read, grid_id: str) -> list[Price]:
     return read.find(Price, "WHERE grid_id = :id", id=grid_id)
 
 
-def dearest_in(read: Read, currency: str, *, but: str) -> int:
-    """The highest amount of any other grid in this currency; 0: there is none."""
-    ((most,),) = read.run(
-        "SELECT MAX(p.amount) FROM price p JOIN price_grid g ON g.id = p.grid_id "
-        "WHERE g.currency = :currency AND g.id <> :but",
-        currency=currency, but=but,
-    )  # fmt: skip
+def dearest_in(read: Read, grids: Sequence[str]) -> int:
+    """The highest amount in any of these grids; 0: there is none."""
+    among, params = in_list("g", [*grids, ""])
+    ((most,),) = read.run(f"SELECT MAX(amount) FROM price WHERE grid_id IN {among}", **params)  # noqa: S608 - names of ours, values are parameters
     return int(most or 0)
 
 

@@ -5,7 +5,10 @@ from datetime import timedelta
 from html import unescape
 
 from central.kernel.actor import SYSTEM
-from central.pricing.ops import CreatePriceGrid, PriceCell, SetPrices
+from central.kernel.contexts import ContextKind
+from central.kernel.privileges import EVERYTHING
+from central.organisation.ops import CreateContext
+from central.pricing.ops import CreatePriceGrid, CreateTariff, PriceCell, SetPrices
 from central.programme.performances import CreatePerformance, Schedule
 from tests.central.small_house import STANDING, STARTS, new_id
 from tests.central.web.screens.conftest import Browser
@@ -52,6 +55,29 @@ async def test_a_price_far_beyond_all_others_is_asked_about(browser: Browser) ->
     page = await browser.get(path)
     usual = await browser.send(path, page, **{cell.replace(".", "__"): "24,50"})
     assert usual.status == 200 and max(await amounts(browser)) == 2450, "what is usual is saved at once"
+
+
+async def test_a_price_is_weighed_against_what_its_asker_may_see(browser: Browser) -> None:
+    """Before: against all grids of the house, and a neighbour's dear boxes let a slip pass."""
+    house, path = browser.house, f"/admin/pricing/grid/{browser.house.grid}"
+    organiser, tariff = new_id(), new_id()
+    boxes = (PriceCell(house.seated, tariff, 10_000_00),)
+    for each in (
+        CreateContext(
+            id=organiser, context_id=house.institution, kind=ContextKind.ORGANISER, code="OPERA",
+            names={"fr": "L’opéra"}, settings={"currency": "EUR", "licence": "PLATESV-R-2026-000010"},
+        ),
+        CreateTariff(id=tariff, context_id=organiser, code="LOGE", names={"fr": "Loge"}, rank=1, proof=False),
+        CreatePriceGrid(
+            id=new_id(), context_id=organiser, code="G", names={"fr": "Loges"}, currency="EUR", prices=boxes
+        ),
+    ):  # fmt: skip
+        assert (await browser.door.execute(SYSTEM, each, new_id())).ok
+    typed = {f"{house.seated}__{house.full}": "2500"}
+    browser.sign_in(house.operator(EVERYTHING, at=house.organiser))
+    assert (await browser.send(path, await browser.get(path), **typed)).status == 422
+    browser.sign_in(house.operator(EVERYTHING))
+    assert (await browser.send(path, await browser.get(path), **typed)).status == 200
 
 
 async def test_another_currency_than_the_houses_is_said_before_anything_is_saved(browser: Browser) -> None:
@@ -116,3 +142,18 @@ async def test_what_has_one_possible_answer_is_filled_in(browser: Browser) -> No
     page = await browser.get(f"/admin/e/performance/new?at={house.activity}")
     assert page.inputs.get("price_grid_id", [""]) == [""], "of two none"
     assert (await browser.get("/admin/e/space/new")).inputs["site_id"] == [house.site]
+
+
+async def test_what_is_wrong_in_a_row_says_which_row_it_is(browser: Browser) -> None:
+    """Before: *Prix : Il manque une réponse.* three times, each alike."""
+    house, path = browser.house, f"/admin/e/price_grid/new?at={browser.house.season}"
+    page = await browser.get(path)
+    rows = [("prices.#", "4"), ("prices.4.category_id", house.seated), ("prices.4.tariff_id", house.full),
+            ("prices.4.amount", "12,00"), ("prices.#", "7"), ("prices.7.category_id", house.standing),
+            ("prices.7.tariff_id", ""), ("prices.7.amount", "")]  # fmt: skip
+    typed = {name: value for name, (value, *_) in page.inputs.items() if not name.startswith("prices.")}
+    typed |= {"code": "G9", "names.fr": "Neuf", "currency": "EUR"}
+    asked = await browser.post(path, [*typed.items(), *rows])
+    assert asked.status == 422
+    told = re.findall(r'<li><a href="#f-prices[^"]*">(.*?)</a>', asked.text)
+    assert told == ["Prix, ligne 2 · Tarif", "Prix, ligne 2 · Montant"], told
