@@ -25,6 +25,7 @@ from central.venues.svg_sources import KNOWN, MOST_READ, MOST_UP, NEAREST, NameS
 from central.web.caller import awaited
 from central.web.form import LARGE
 from central.web.frame import FRAME
+from central.web.kept_forms import keeps
 from central.web.preview_mark import SHOWN, shown_mark, was_shown
 from central.web.session import SignedIn
 from central.web.settings import MIB
@@ -42,6 +43,8 @@ class MappingStep:
     def routes(self, app: web.Application) -> None:
         app[LARGE].update(dict.fromkeys((HERE, f"{HERE}/preview"), MOST_BYTES + MIB))
         app.router.add_post(HERE, self._take)
+        keeps(app, HERE)
+        keeps(app, f"{HERE}/preview", page=HERE)
         app.router.add_post(f"{HERE}/preview", self._preview)
 
     async def opened(self, request: web.Request, me: SignedIn, sent: Sent, text: str) -> web.Response:
@@ -89,7 +92,8 @@ class MappingStep:
         return await frame.page(
             request, "plan_mapping.html", status=status, **hall, sent=sent, most_name=MOST_PLAN_NAME, unseen=unseen,
             refused=words, faults=flaws_in(refused, t) if refused else [], **asked_of(t, file, look),
-            here=str(request.rel_url.with_path(HERE)), preview=str(request.rel_url.with_path(f"{HERE}/preview")),
+            here=str(request.rel_url.with_path(HERE, keep_query=True)),
+            preview=str(request.rel_url.with_path(f"{HERE}/preview", keep_query=True)),
         )  # fmt: skip
 
 
@@ -111,6 +115,12 @@ def wanted_mapping(sent: Sent) -> SvgMapping | None:
     mapping = mapping_in(sent)
     shown = mapping is not None and was_shown([sent.get(SHOWN, "")], _mark(mapping))
     return mapping if "import" in sent and shown else None
+
+
+def answers_in(sent: Sent) -> dict[str, str]:
+    """What a form says of a drawing's parts: carried until the drawing is there again."""
+    asked = [f"{part}-{what}" for part in SeatPart for what in ("source", "pattern")]
+    return {name: sent[name] for name in asked if name in sent}
 
 
 def asked_of(t: Texts, file: str, look: MappingLook | Refused | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ GET        /admin/plan/physical/<id>/export/<json|svg|csv>
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import partial
 from itertools import cycle
@@ -29,7 +29,8 @@ from central.kernel.values import whole_number
 from central.venues.arrivals import brought, hall_of, needs_mapping, sent_by
 from central.venues.flaw_words import flaws_in
 from central.venues.hall_description import Aisle, DrawArea, DrawBlock, DrawPlan
-from central.venues.mapping_page import MappingStep
+from central.venues.mapping_page import HERE as MAPPING
+from central.venues.mapping_page import MappingStep, answers_in
 from central.venues.model import NoVenue, PhysicalConfiguration, VenuesPrivilege
 from central.venues.plan import Category, DrawnArea, Shape
 from central.venues.plan_flaws import Flaw, PlanFileFault
@@ -76,6 +77,7 @@ class WorkshopPage:
     count: int
     refused: Any = None
     most_name: int = MOST_PLAN_NAME
+    answers: Mapping[str, str] = field(default_factory=dict)
 
 
 def workshop(app: web.Application) -> None:
@@ -97,7 +99,9 @@ class Workshop:
         app.router.add_get("/admin/plan/new", self._open)
         app.router.add_post("/admin/plan/new", self._save)
         keeps(app, "/admin/plan/new")
+        keeps(app, "/admin/plan/new/preview", page="/admin/plan/new")
         app.router.add_post("/admin/plan/new/preview", self._preview)
+        app.router.add_get(MAPPING, self._again)
         self._mapping.routes(app)
         app.router.add_get("/admin/plan/physical/{id:[0-9A-Z]{26}}/export/{format:json|svg|csv}", self._export)
 
@@ -109,6 +113,13 @@ class Workshop:
             )
         t = await self._house_words()
         return await self._page(request, WorkshopPage({}, [_first_block(t)], [_stage(t)], [], 0))
+
+    async def _again(self, request: web.Request) -> web.Response:
+        """After a session that ended over the mapping of a drawing: the answers are there, the drawing is not."""
+        me = await request.app[FRAME].who(request)
+        sent, t = flat(await kept(request, str(me.actor.id))), await self._house_words()
+        page = WorkshopPage(sent, [_first_block(t)], [_stage(t)], [], 0, answers=answers_in(sent))
+        return await self._page(request, page)
 
     async def _house_words(self) -> Texts:
         """In which zones and categories are named: they stand on tickets, whoever draws the hall."""
@@ -133,6 +144,7 @@ class Workshop:
         return await frame.page(
             request, "plan_new.html", status=status, page=page, block_fields=BLOCK_FIELDS, area_fields=AREA_FIELDS,
             choices=_choices(t), more=_SECOND, **data,
+            action=str(request.rel_url.with_path("/admin/plan/new", keep_query=True)),
         )  # fmt: skip
 
     async def _preview(self, request: web.Request) -> web.Response:
@@ -173,7 +185,7 @@ class Workshop:
             del page.blocks[dropped]
             return await self._page(request, page)
         text: str | None = sent.get("file") or None
-        if text is not None and needs_mapping(text, asked="map" in sent):
+        if text is not None and needs_mapping(text, asked="map" in sent or bool(answers_in(sent))):
             return await self._mapping.opened(request, me, sent, text)
         if text is None:
             made = await self._drawn(request, sent, Format.JSON)

@@ -58,29 +58,50 @@ class FormKeeper:
 
 Typed = dict[str, list[str]]
 Without = Callable[[web.Request], Iterable[str]]
-"""Names of a form's fields that are never kept: a secret's, an act's that has to be shown first."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptForm:
+    """`without`: names of fields that are never kept: a secret's, an act's that has to be shown first. `page`: where its
+    form stands, if what it says is sent elsewhere."""
+
+    without: Without
+    page: str
+
 
 KEEPER: web.AppKey[FormKeeper] = web.AppKey("form_keeper", FormKeeper)
-KEEPS: web.AppKey[dict[str, Without]] = web.AppKey("keeps", dict)
-"""Forms that open with what was kept: a route's path as it is declared, which answers to GET too."""
+KEEPS: web.AppKey[dict[str, KeptForm]] = web.AppKey("keeps", dict)
+"""Forms that open with what was kept: a route's path as it is declared, which answers to GET too, or its page does."""
 
 OPENED = web.RequestKey("kept_opened", bool)
 _NEVER = frozenset({CSRF_FIELD, "_do", "_shown", "_sure", "_now", "file"})
 
 
-def keeps(app: web.Application, path: str, without: Without = lambda _: ()) -> None:
-    app[KEEPS][path] = without
+def keeps(app: web.Application, path: str, without: Without = lambda _: (), *, page: str = "") -> None:
+    """`page`: of what a form sends as one types, where it stands."""
+    app[KEEPS][path] = KeptForm(without, page)
+
+
+def _kept_form(request: web.Request) -> KeptForm | None:
+    resource = request.match_info.route.resource
+    return request.app[KEEPS].get(resource.canonical) if resource and KEEPS in request.app else None
+
+
+def _stands_at(request: web.Request) -> str:
+    """The path of the form's own page."""
+    form = _kept_form(request)
+    return (form and form.page) or request.rel_url.raw_path
 
 
 async def _sealed(request: web.Request) -> str:
     """What a form says, for whose session it was; nothing where it is not kept."""
-    keeper, resource = request.app.get(KEEPER), request.match_info.route.resource
-    if keeper is None or resource is None or resource.canonical not in request.app[KEEPS]:
+    keeper, kept_form = request.app.get(KEEPER), _kept_form(request)
+    if keeper is None or kept_form is None:
         return ""
     over = await keeper.over(request)
     if over is None or not over.operator_id:
         return ""
-    never = {*_NEVER, *request.app[KEEPS][resource.canonical](request)}
+    never = {*_NEVER, *kept_form.without(request)}
     form = await form_of(request)
     said = [[name, value] for name, value in form.items() if isinstance(value, str) and not _is_of(name, never)]
     whole = orjson.dumps({"at": to_ms(over.now), "form": said})
@@ -117,22 +138,28 @@ def forget(request: web.Request, answer: web.StreamResponse) -> None:
 async def to_sign_in(request: web.Request) -> web.HTTPException:
     """And back to where one was: of what is only ever sent, to the page that sent it. htmx follows no redirect to
     another page by itself: it is told to."""
-    address = f"/sign-in?next={quote(_page_of(request), safe='')}"
-    if "HX-Request" in request.headers:
+    address, said_by_it = f"/sign-in?next={quote(_page_of(request), safe='')}", "HX-Request" in request.headers
+    form = _kept_form(request)
+    if said_by_it and (request.method in SAFE or form is None or not form.page):
         return web.HTTPUnauthorized(headers={"HX-Redirect": address})
     if request.method in SAFE:
         return web.HTTPSeeOther(address)
     sealed = await _sealed(request)
-    answer = web.HTTPSeeOther(f"{address}&kept={int(bool(sealed))}")
+    address = f"{address}&kept={int(bool(sealed))}"
+    answer: web.HTTPException = (
+        web.HTTPUnauthorized(headers={"HX-Redirect": address}) if said_by_it else web.HTTPSeeOther(address)
+    )
     if sealed:
         answer.set_cookie(
-            NAME, sealed, path=request.rel_url.raw_path, max_age=int(KEPT_FOR.total_seconds()), httponly=True,
+            NAME, sealed, path=_stands_at(request), max_age=int(KEPT_FOR.total_seconds()), httponly=True,
             secure=request.app[KEEPER].secure, samesite="Lax",
         )  # fmt: skip
     return answer
 
 
 def _page_of(request: web.Request) -> str:
+    if (form := _kept_form(request)) and form.page:
+        return local_path(str(request.rel_url.with_path(form.page, keep_query=True)))
     resource = request.match_info.route.resource
     if request.method in SAFE or (resource and any(route.method in SAFE for route in resource)):
         return local_path(request.path_qs)
@@ -155,4 +182,4 @@ def _is_of(name: str, never: Iterable[str]) -> bool:
 
 
 def _owner(operator_id: str, request: web.Request) -> str:
-    return f"kept form:{operator_id}:{request.rel_url.raw_path}"
+    return f"kept form:{operator_id}:{_stands_at(request)}"

@@ -60,6 +60,14 @@ async def test_a_drawing_from_elsewhere_is_proposed_looked_at_and_imported(brows
     assert (await browser.get("/admin/e/physical_zone")).text.count(">B<") >= 1
 
 
+async def test_a_hall_that_is_drawn_anew_stays_the_hall(browser: Browser) -> None:
+    """Before: the step forgot over which plan the drawing was brought."""
+    physical = browser.house.physical
+    status, page = await post(browser, f"/admin/plan/new?onto={physical}", map="1", file=BytesIO(IDS.encode()))
+    assert status == 200 and f'action="/admin/plan/new/mapping?onto={physical}"' in page
+    assert f'hx-post="/admin/plan/new/mapping/preview?onto={physical}"' in page
+
+
 async def test_nothing_is_imported_that_was_not_looked_at(browser: Browser) -> None:
     sent = fields(await bring(browser, IDS)) | {"space": SPACE, "import": "1"}
     changed = sent | {"section-source": "same|0|", "section-pattern": "Parterre"}
