@@ -169,7 +169,7 @@ def numbers_of(read: Read, entitlements: Sequence[str]) -> dict[str, str]:
 def numbers_on(read: Read, lines: Sequence[str]) -> dict[str, str]:
     """The number of the newest ticket of each line that has one."""
     among, params = in_list("l", [*lines, ""])
-    sold = dict(read.run(f"SELECT id, line_id FROM entitlement WHERE line_id IN {among}", **params))  # noqa: S608 - names of ours, values are parameters
+    sold: dict[str, str] = dict(read.run(f"SELECT id, line_id FROM entitlement WHERE line_id IN {among}", **params))  # noqa: S608 - names of ours, values are parameters
     return {sold[each]: number for each, number in numbers_of(read, [*sold, ""]).items()}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from central.catalogue.model import Performance
+from central.catalogue.model import Performance, PerformanceState
 from central.catalogue.ops import sale_over
 from central.inventory.counts import PlaceCounts, counts_of, sums_in
 from central.inventory.model import Contingent
@@ -63,12 +63,14 @@ def figures_part(door: Door) -> Part:
             return None
         hall = sums_in(counts)
         contingents = may_see(door, read, BY_NAME["contingent"])
+        kinds = kinds_of(read, counts, contingents=contingents)
+        there = performance.state is not PerformanceState.CANCELLED
         return {
-            "hall": place_line(t, t("Salle"), "", counts),
+            "hall": place_line(t, t("Salle"), "", counts, open_to_sell=there),
             "left": "" if sale_over(performance, read.now) else t.number(hall.left),
             "share": share_text(t, hall.sold, hall.capacity),
             "strokes": row_of_strokes(hall.sold, hall.going, hall.capacity, says=t("Remplissage")),
-            "lines": list(place_lines(t, counts, *kinds_of(read, counts, contingents=contingents))),
+            "lines": list(place_lines(t, counts, *kinds, open_to_sell=there)),
             "contingents": contingents,
             "plan": f"/admin/plan/performance/{performance.id}",
             "picture": f"/admin/performance/{performance.id}/hall.svg" if hall.capacity <= MOST_DRAWN else "",
@@ -80,7 +82,10 @@ def figures_part(door: Door) -> Part:
     return part
 
 
-def place_line(t: Texts, name: str, colour: str, counts: Iterable[PlaceCounts], *, inner: bool = False) -> PlaceLine:
+def place_line(
+    t: Texts, name: str, colour: str, counts: Iterable[PlaceCounts], *, inner: bool = False, open_to_sell: bool = True
+) -> PlaceLine:
+    """`open_to_sell`: of what is cancelled no place is free."""
     sums = sums_in(counts)
     says = t("{sold} vendues sur {all}", sold=t.number(sums.sold), all=t.number(sums.capacity))
 
@@ -91,7 +96,7 @@ def place_line(t: Texts, name: str, colour: str, counts: Iterable[PlaceCounts], 
         name, solid(colour, NO_COLOUR) if colour else "", inner,
         row_of_strokes(sums.sold, sums.going, sums.capacity, says=says),
         t.number(sums.capacity), some(sums.sold), some(sums.going), some(sums.leased), some(sums.blocked),
-        t.number(sums.free),
+        t.number(sums.free) if open_to_sell else "",
     )  # fmt: skip
 
 
@@ -106,8 +111,9 @@ def kinds_of(
 
 
 def place_lines(
-    t: Texts, counts: Sequence[PlaceCounts], ranked: Iterable[SeatCategory], contingents: Iterable[Contingent]
-) -> Iterable[PlaceLine]:
+    t: Texts, counts: Sequence[PlaceCounts], ranked: Iterable[SeatCategory], contingents: Iterable[Contingent], *,
+    open_to_sell: bool = True,
+) -> Iterable[PlaceLine]:  # fmt: skip
     """The categories in their order, and under each those of its places that one of `contingents` has."""
     categories = {each.id: each for each in ranked}
     shares = {each.id: each for each in contingents}
@@ -115,11 +121,12 @@ def place_lines(
     for category_id in sorted({each.category_id for each in counts}, key=lambda each: order.get(each, len(order))):
         category = categories.get(category_id)
         mine = [each for each in counts if each.category_id == category_id]
-        yield place_line(t, t.of(category.names) if category else "", category.colour if category else NO_COLOUR, mine)
+        name, colour = (t.of(category.names), category.colour) if category else ("", NO_COLOUR)
+        yield place_line(t, name, colour, mine, open_to_sell=open_to_sell)
         for each in mine:
             share = shares.get(each.contingent_id)  # type: ignore[call-overload]  # an id or nothing, which no key is
             if share is not None:
-                yield place_line(t, t.of(share.names), share.colour, [each], inner=True)
+                yield place_line(t, t.of(share.names), share.colour, [each], inner=True, open_to_sell=open_to_sell)
 
 
 def _takings(door: Door, read: Read, t: Texts, performance: Performance) -> dict[str, Any]:
@@ -150,8 +157,12 @@ def _takings(door: Door, read: Read, t: Texts, performance: Performance) -> dict
     }
 
 
-QUARTERS, HOURS, DAYS, WEEKS = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
+STEPS = (
+    timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6),
+    timedelta(days=1), timedelta(weeks=1),
+)  # fmt: skip
 MOST_STEPS = 100
+BY_DAYS = timedelta(hours=6)  # from this step on the axis says days
 
 
 def _curve(read: Read, t: Texts, places: tuple[str, ...] | None, performance: Performance) -> Markup | None:
@@ -168,7 +179,7 @@ def _curve(read: Read, t: Texts, places: tuple[str, ...] | None, performance: Pe
                day=t.day(first, there))  # fmt: skip
 
     def time(at: datetime) -> str:
-        if window.step >= DAYS:
+        if window.step >= BY_DAYS:
             return t.day(at, there, "short")
         one_day = window.start.astimezone(there).date() == window.end.astimezone(there).date()
         return t.time(at, there) if one_day else t.moment(at, there, "short")
@@ -177,10 +188,10 @@ def _curve(read: Read, t: Texts, places: tuple[str, ...] | None, performance: Pe
 
 
 def sale_window(first: datetime, until: datetime) -> Window:
-    """Steps of a quarter of an hour, an hour, a day or weeks, at most `MOST_STEPS`, that end now: the first is the one
-    in which the first place was sold."""
+    """The smallest of `STEPS`, or weeks, of which `MOST_STEPS` are enough, and that end now: the first is the one in
+    which the first place was sold. What is sold is drawn at the end of its step: of few it would be late."""
     long = until - first
-    step = next((each for each in (QUARTERS, HOURS, DAYS) if long <= MOST_STEPS * each), WEEKS)
+    step = next((each for each in STEPS if long <= MOST_STEPS * each), STEPS[-1])
     while long > MOST_STEPS * step:
         step *= 2
     count = max(1, -(-long // step))

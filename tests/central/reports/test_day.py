@@ -297,9 +297,9 @@ def test_a_curve_has_all_that_was_sold(clerk: Clerk, house: House) -> None:
     assert first_sold(read, None, house.performance) == start
     window = sale_window(start, clerk.watch.at)
     before, steps = sold_over_time(read, None, house.performance, window.start, window.step, window.count)
-    assert (before, steps) == (0, {0: 2, 2: 1, 5: 1})
+    assert (before, steps) == (0, {0: 2, 8: 1, 20: 1})
     later = window.start + timedelta(days=1)
-    assert sold_over_time(read, None, house.performance, later, window.step, 2) == (2, {1: 1})
+    assert sold_over_time(read, None, house.performance, later, window.step, 8) == (2, {4: 1})
     assert sold_over_time(read, (), house.performance, window.start, window.step, window.count) == (0, {})
     assert figures(clerk, house, house.operator(CataloguePrivilege.CATALOGUE_READ))["curve"] is None
 
@@ -307,9 +307,10 @@ def test_a_curve_has_all_that_was_sold(clerk: Clerk, house: House) -> None:
 @pytest.mark.parametrize(
     ("long", "step", "count"),
     [
-        (timedelta(minutes=5), timedelta(minutes=15), 1), (timedelta(hours=24), timedelta(minutes=15), 96),
+        (timedelta(seconds=40), timedelta(minutes=1), 1), (timedelta(minutes=20), timedelta(minutes=1), 20),
+        (timedelta(hours=2), timedelta(minutes=5), 24), (timedelta(hours=24), timedelta(minutes=15), 96),
         (timedelta(days=3), timedelta(hours=1), 72),
-        (timedelta(days=5), timedelta(days=1), 5), (timedelta(days=98), timedelta(days=1), 98),
+        (timedelta(days=5), timedelta(hours=6), 20), (timedelta(days=98), timedelta(days=1), 98),
         (timedelta(days=101), timedelta(weeks=1), 15), (timedelta(days=4000), timedelta(weeks=8), 72),
     ],
 )  # fmt: skip
@@ -317,6 +318,14 @@ def test_a_curve_has_few_steps_and_ends_now(long: timedelta, step: timedelta, co
     window = sale_window(NOW, NOW + long)
     assert (window.step, window.count) == (step, count) and count <= MOST_STEPS
     assert window.start <= NOW < window.start + window.step and window.end == NOW + long
+
+
+def test_of_what_is_cancelled_no_place_is_free(clerk: Clerk, house: House) -> None:
+    """Before: its page went on counting them."""
+    assert figures(clerk, house)["hall"].free == "40"
+    clerk.do(ChangeSale(performance_id=house.performance, do=PerformanceDo.CANCEL))
+    after = figures(clerk, house)
+    assert [after["hall"].free, *(each.free for each in after["lines"])] == ["", "", ""] and not after["left"]
 
 
 def test_a_late_show_is_tonights_as_soon_as_its_doors_are_open(clerk: Clerk, house: House) -> None:
