@@ -62,8 +62,8 @@ Without = Callable[[web.Request], Iterable[str]]
 
 @dataclass(frozen=True, slots=True)
 class KeptForm:
-    """`without`: names of fields that are never kept: a secret's, an act's that has to be shown first. `page`: where its
-    form stands, if what it says is sent elsewhere."""
+    """`without`: names of fields that are never kept: a secret's, an act's that has to be shown first. `page`: where it
+    stands, if what it says is sent elsewhere."""
 
     without: Without
     page: str
