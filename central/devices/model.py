@@ -69,7 +69,8 @@ DEVICE = Life[DeviceState, DeviceDo]({
 class Device:
     """`code` is short and names its series of numbers and receipts. A point of sale is one workstation, so it has one
     device at most (docs/spec/domain-facts.md, Box office). `contiguous`: every fact up to here arrived; `head` is the
-    hash of that fact. `code_digest` and `code_until` are its one-time enrolment code's."""
+    hash of that fact. `code_digest` and `code_until` are its one-time enrolment code's. `lease_epoch`: how many leases
+    it was given; each is signed with its number."""
 
     id: Id
     context_id: Annotated[Id, Ref("context")]

@@ -37,7 +37,7 @@ counts(
 
 @dataclass(frozen=True, slots=True)
 class RightSource:
-    """Where a node comes from: a profile (a role's id) or a grant of the operator's own."""
+    """Where a node comes from, as programs hear it: a profile (a role's id) or a grant of the operator's own."""
 
     node: str
     context_id: str

@@ -174,10 +174,12 @@ def tell_plan(tx: Tx, want: TellPlan, told: PlanTold | None) -> Outcome[bool]:
 
 
 def _drop_plan(tx: Tx, performance: Performance, plan_id: str) -> None:
-    """A plan that no other performance has is taken away."""
+    """A plan that no other performance has is taken away. Looked at are the rows of one site's performances: in a row
+    as orjson writes it nothing but the field can read so, for a text's quotes are escaped."""
+    feed, named = feed_name(FeedFamily.PERFORMANCES, performance.site_id), f'%"plan_id":"{plan_id}"%'
     others = tx.one(
         "SELECT 1 FROM feed_row WHERE feed = :feed AND key <> :key AND body LIKE :named LIMIT 1",
-        feed=feed_name(FeedFamily.PERFORMANCES, performance.site_id), key=performance.id, named=f"%{plan_id}%",
+        feed=feed, key=performance.id, named=named,
     )  # fmt: skip
     if others is None and plan_stands(tx, performance.site_id, plan_id):
         tx.feed(feed_name(FeedFamily.PLANS, performance.site_id), plan_id, None)

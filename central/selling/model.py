@@ -16,7 +16,6 @@ from shared.outcome import Reason
 class SellingPrivilege(StrEnum):
     CHANNEL_READ = "selling.channel.read"
     CHANNEL_CREATE = "selling.channel.create"
-    CHANNEL_MODIFY = "selling.channel.modify"  # generated commands ask for it
 
 
 class ChannelKind(StrEnum):

@@ -5,5 +5,6 @@ from central.selling.model import Channel
 
 
 def channels_naming(read: Read, contingent_id: str) -> list[Channel]:
-    """Those that may sell from a contingent, by code."""
+    """Those that may sell from a contingent, by code. A house has few channels, and of a list of ids nothing but an id
+    stands in quotes."""
     return read.find(Channel, "WHERE contingents LIKE :named ORDER BY code", named=f'%"{contingent_id}"%')

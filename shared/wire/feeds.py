@@ -152,7 +152,8 @@ class TariffRow:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueRow:
-    """Key: performance id. Everything a kiosk needs to sell it."""
+    """Key: performance id. Everything a kiosk needs to sell it. `price_version` is the price grid's revision, which no
+    sale says yet."""
 
     currency: Word
     price_version: Count

@@ -298,6 +298,21 @@ def test_performances_that_are_drawn_alike_share_a_plan(clerk: Clerk, house: Hou
     assert clerk.feed(f"performances/{house.site}")[house.performance]["plan_id"] != shared
 
 
+def test_a_plan_goes_with_the_last_performance_that_has_it(clerk: Clerk, house: House) -> None:
+    """Before: one whose event was called by its id kept it."""
+    second = another(clerk, house)
+    clerk.do(ChangeSale(performance_id=second, do=PerformanceDo.OPEN))
+    clerk.do(OrderSeats(performance_id=second, selection=seats(house, 3, 2), order=SeatOrder.LISTED))
+    clerk.tell()
+    told = clerk.feed(f"performances/{house.site}")
+    first_plan, second_plan = (told[each]["plan_id"] for each in (house.performance, second))
+    to("event", "event", names={"fr": f'{first_plan} "plan_id":"{first_plan}"'})(clerk, house)
+    clerk.do(OrderSeats(performance_id=house.performance, selection=seats(house, 5, 4), order=SeatOrder.LISTED))
+    clerk.tell()
+    plans = clerk.feed(f"plans/{house.site}")
+    assert plans[first_plan] is None and plans[second_plan]
+
+
 def test_what_is_over_is_told_no_more_and_a_clock_that_was_wrong_takes_nothing(clerk: Clerk, house: House) -> None:
     clerk.watch.at, now = clerk.watch.at + timedelta(days=365), clerk.watch.at
     priced(clerk, house)
