@@ -85,8 +85,7 @@ class FeedsKnown:
             known = self.drawn[performance.id] = drawn(read, performance)
         return known
 
-    def plan_id(self, read: Read, performance: Performance, of_now: PlacesDrawn) -> Id:
-        source = source_of(performance, of_now)
+    def plan_id(self, read: Read, performance: Performance, source: Id) -> Id:
         mark = plan_mark(read, performance, source)
         known = self.plans.get(source)
         if known is None or known.mark != mark:
@@ -139,21 +138,28 @@ def untold(read: Read, performances: Sequence[Id], known: FeedsKnown) -> list[Un
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """At several performances."""
+    """At several performances: of those that are drawn alike the plan is asked for once."""
 
     read: Read
     rows: DeviceRows
     points: Points
     known: FeedsKnown
+    _plans: dict[Id, Id] = field(default_factory=dict)
 
     def untold(self, performance: Performance) -> Untold:
         of_now = self.known.of_now(self.read, performance)
-        plan_id = self.known.plan_id(self.read, performance, of_now)
+        plan_id = self._plan_id(performance, of_now)
         stood = standing_performance(self.read, performance)
         plan = plan_id_of(stood) != plan_id or not plan_stands(self.read, performance.site_id, plan_id)
         text = self.rows.performance_text(performance, plan_id)
         points = self._points_untold(performance, of_now.used)
         return Untold(performance.id, plan_id if plan else "", not plan and stood != text, points, hash(text))
+
+    def _plan_id(self, performance: Performance, of_now: PlacesDrawn) -> Id:
+        source = source_of(performance, of_now)
+        if source not in self._plans:
+            self._plans[source] = self.known.plan_id(self.read, performance, source)
+        return self._plans[source]
 
     def _points_untold(self, performance: Performance, used: frozenset[str]) -> dict[Id, int]:
         marks, now = self.known.catalogues, CatalogueMark(self.rows.digest(performance, used), self.points)

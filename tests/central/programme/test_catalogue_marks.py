@@ -21,6 +21,7 @@ from central.programme.sale_state import ChangeSale
 from central.selling.ops import CreatePointOfSale
 from shared.ids import Id
 from tests.central.programme.test_carryover import another
+from tests.central.programme.test_device_feeds import statements
 from tests.central.reports.test_whose_day import Other, other_organiser
 from tests.central.small_house import Clerk, House, new_id
 from tests.telling import not_told
@@ -121,6 +122,21 @@ def test_a_change_has_what_it_reaches_made_anew(town: Town, rows_made: list[tupl
     change(town.clerk, "tariff", town.house.full, names={"fr": "Autrement"})
     found = made_by_looks(town, known, rows_made)
     assert {performance for performance, _ in found} == {*town.evenings, town.house.performance}
+
+
+def test_a_performance_that_nothing_reaches_costs_a_look_few_statements(town: Town) -> None:
+    """Before: those that are drawn alike had their plan's mark made for each."""
+    clerk, known = town.clerk, FeedsKnown()
+
+    def look() -> int:
+        clerk.tell(known)
+        return statements(clerk, lambda: not_told(clerk.door, clerk.db, clerk.watch(), known))
+
+    town.evening()
+    few = look()
+    for _ in range(5):
+        town.evening()
+    assert look() - few <= 5 * 4, "how its places are drawn (2), its row, its plan"
 
 
 Act = Callable[[Town, Random], None]
