@@ -199,7 +199,7 @@ KERNEL = (
     one("late-program", "a program's right that ended while its body came still holds", "central/web/entrance.py",
         "if late and came.actor:", "if False:", LATE),
     one("kept-elsewhere", "what was typed into one form opens in another", "central/web/kept_forms.py",
-        "{operator_id}:{request.rel_url.raw_path}\"", "{operator_id}\"", KEPT),
+        "{operator_id}:{_stands_at(request)}\"", "{operator_id}\"", KEPT),
     one("kept-sure", "a password, a confirmation and what was shown wait with what was typed",
         "central/web/kept_forms.py",
         "_NEVER = frozenset({CSRF_FIELD, \"_do\", \"_shown\", \"_sure\", \"_now\", \"file\"})",
