@@ -11,7 +11,6 @@ another size.
 import argparse
 import asyncio
 import gzip
-import shutil
 import statistics
 import sys
 import tempfile
@@ -37,6 +36,7 @@ from central.selling.model import PointOfSale
 from central.web.session import SESSIONS, SignedIn, csrf_of
 from shared.ids import derived_id
 from tests.central.small_house import NOW, Clerk, House, Watch, new_id, set_up
+from tests.e2e.browsers import launched
 
 WORDS = ("Guichet", "Borne", "Entrée", "Théâtre", "Été", "Parvis", "Rotonde", "Orangerie", "Jardin", "Quai")
 PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
@@ -150,11 +150,8 @@ async def measured(on: Served, times: int) -> None:
 async def painted(on: Served, times: int) -> None:
     from playwright.async_api import async_playwright
 
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        )
+        browser = await launched(playwright)
         print("first contentful paint in Chromium, a new browser's cache each; ms; and all that came over the wire")
         for name, path in pages(on).items():
             paints, sizes = [], []

@@ -7,7 +7,6 @@ The floor of the frames is the same page moving an empty plan: what the browser 
 import argparse
 import asyncio
 import math
-import shutil
 import statistics
 import tempfile
 import time
@@ -23,6 +22,7 @@ from central.config import BrokerConfig, CentralConfig
 from central.founding import found_house
 from parterre.demo.office import Office
 from shared.runtime.mqtt import Endpoint
+from tests.e2e.browsers import launched
 from tests.e2e.signed_in import enter, session_of
 
 MOVES = """async ([seconds, whole]) => {
@@ -142,10 +142,7 @@ async def measure(folder: Path, places: int, seconds: float, picture: Path | Non
         token = session_of(folder / "parterre.db", operator)
         address = f"{central.url}/admin/plan/performance/{show}"
         async with async_playwright() as playwright:
-            chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-            browser = await playwright.chromium.launch(
-                executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-            )
+            browser = await launched(playwright)
             context = await browser.new_context(viewport={"width": 1440, "height": 950}, locale="fr-FR")
             await enter(context, central.url, token)
             page = await context.new_page()

@@ -1,7 +1,6 @@
 """The browser that all tests of screens drive: begun once per worker, with the program that leads it, and so in a loop
 that all of them share. Each test's windows are its own (contexts), and closed after it."""
 
-import shutil
 from collections.abc import AsyncIterator
 from inspect import iscoroutinefunction
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
-from tests.conftest import missing
+from tests.e2e.browsers import launched
 from tests.waiting import PAGE_PATIENCE_MS
 
 expect.set_options(timeout=PAGE_PATIENCE_MS)
@@ -24,12 +23,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shared_browser() -> AsyncIterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        missing("Chromium", "chromium")
     async with async_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        made = await playwright.chromium.launch(executable_path=chromium, args=arguments)
+        made = await launched(playwright)
         yield made
         await made.close()
 

@@ -2,7 +2,6 @@
 a device's lease: all of it in the browser, in French. Only the device acts for itself, with a key of its own."""
 
 import re
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -21,7 +20,7 @@ from parterre.demo.house import PLAN, PRICES
 from shared.ids import Id
 from shared.wire.certificates import DeviceKind, signing_request
 from shared.wire.seal import Signer
-from tests.conftest import missing
+from tests.e2e.browsers import launched
 from tests.e2e.signed_in import enter, session_of
 from tests.evening_house import Device, EveningHouse, evening_house
 from tests.waiting import PAGE_PATIENCE_MS, until_so
@@ -192,12 +191,8 @@ async def house(tmp_path: Path) -> AsyncIterator[EveningHouse]:
 async def administrator(house: EveningHouse, folder: Path) -> AsyncIterator[tuple[Story, Story]]:
     """Two windows: a tab that nobody sees draws once a second. What the console complains about fails the test, but
     for what was refused on purpose."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        missing("Chromium", "chromium")
     async with async_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        browser = await playwright.chromium.launch(executable_path=chromium, args=arguments)
+        browser = await launched(playwright)
         token = session_of(folder / "parterre.db", house.operator)
         complaints: list[str] = []
         windows = []

@@ -35,6 +35,7 @@ ELSEWHERE: dict[str, set[str]] = {
     "parterre/cli.py": set(),  # what the house names to be started after a fetch
     "parterre/demo/stage.py": set(),
     "tests/conftest.py": {"initdb", "postgres"},
+    "tests/e2e/browsers.py": {"chromium-headless-shell"},
     "tests/e2e/test_api_browser.py": {"curl"},  # the page's own line
     "tests/central/test_new_area.py": set(),  # git, and our own tools
     "tests/edge/device/test_tls.py": {"mosquitto"},
