@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from secrets import token_hex
+from typing import Any
 
 from aiomqtt import Client, MqttError, Topic, Will
 
@@ -48,6 +49,13 @@ class Announce:
 class Unbelieved(Exception):
     """Raised by a handler whose message says nothing, or nothing that this device may believe: one line of the log for
     many, and the next message is heard."""
+
+
+class _Client(Client):
+    def _on_disconnect(self, *said: Any, **named: Any) -> None:
+        """aiomqtt asks what became of the login; of one that was given up that raises, where nobody catches it."""
+        if not self._connected.cancelled():
+            super()._on_disconnect(*said, **named)
 
 
 class Bus:
@@ -163,7 +171,7 @@ class Bus:
         if announce is not None:
             will = Will(announce.topic, dump(announce.presence(False)), qos=1, retain=True)
         owner = self._login.username if self._login else "anonymous"
-        return Client(
+        return _Client(
             self._host,
             self._port,
             username=self._login.username if self._login else None,

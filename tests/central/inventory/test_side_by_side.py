@@ -16,6 +16,7 @@ import pytest
 from central.catalogue.model import PerformanceDo
 from central.inventory.model import Limit, LimitPer, NoPlace, NoSale
 from central.inventory.plan_actions import AssignContingent, BlockPlaces
+from central.kernel import batch_writer, patience
 from central.kernel.actor import SYSTEM
 from central.kernel.batch_writer import BatchWriter
 from central.kernel.contexts import path_of
@@ -249,9 +250,11 @@ def repeated(clerk: Clerk, command: Any, grouped: bool) -> Any:
 
 
 async def test_whoever_wants_other_seats_repeats_nothing(
-    place: tuple[Database, House], keys: Keys, watch: Watch
+    place: tuple[Database, House], keys: Keys, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At two doors; of one contingent of counted places, of one counter of numbers, under one limit."""
+    for waits in (batch_writer, patience):  # on a busy machine too nobody's turn is given up
+        monkeypatch.setattr(waits, "BRIEF_S", 30.0)
     database, house = place
     with closing(database.connect()) as db:
         race = Race(Clerk(Door(database, watch, path_of, keys), db, watch), house)

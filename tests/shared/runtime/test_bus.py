@@ -12,6 +12,7 @@ import pytest
 from aiomqtt import Client
 
 from shared.ids import Id
+from shared.runtime import mqtt
 from shared.runtime.bridge import Bridge, SiteBrokerConfig, run_broker
 from shared.runtime.broker import EmbeddedBroker
 from shared.runtime.config import Failure
@@ -443,3 +444,34 @@ async def test_run_broker(house, tmp_path) -> None:
         assert bus.connected
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_whoever_gives_up_while_it_logs_in_leaves_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before: where the broker then ended the connection, a fault that nobody caught went to the log."""
+    faults, came, ended = list[object](), asyncio.Event(), asyncio.Event()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(2)
+        came.set()
+        await given_up.wait()
+        writer.transport.abort()
+
+    given_up, ours = asyncio.Event(), mqtt._Client._on_disconnect
+
+    def hear_ours(*said: object, **named: object) -> None:
+        ended.set()
+        ours(*said, **named)
+
+    monkeypatch.setattr(mqtt._Client, "_on_disconnect", hear_ours)
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    async with server:
+        going = asyncio.create_task(Bus("127.0.0.1", server.sockets[0].getsockname()[1], backoff=QUICK).run())
+        async with asyncio.timeout(PATIENCE_S):
+            await came.wait()
+            going.cancel()
+            await asyncio.gather(going, return_exceptions=True)
+            given_up.set()
+            await ended.wait()
+            await asyncio.sleep(0)
+    assert faults == []
