@@ -159,7 +159,7 @@ def looked(at: str, look: Look, value: Any) -> list[Fault]:
     """What a look alone says of a value."""
     shape = _SHAPES.get(look)
     if shape and not shape[0].fullmatch(value):
-        return [{"at": at, "what": shape[1]}]
+        return [{"at": at, "what": shape[1] if value else "missing"}]
     if look is Look.TIMEZONE and value not in _timezones():
         return [{"at": at, "what": "bad_timezone"}]
     if look is Look.MONEY and value > MOST_MONEY:

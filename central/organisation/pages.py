@@ -18,6 +18,7 @@ from central.organisation.mail import Mailer
 from central.organisation.model import NoSignIn
 from central.organisation.settings import MailConfig, OrganisationSettings, SignInConfig
 from central.organisation.sign_in import SignIn
+from central.organisation.user_agents import browser_text
 from central.web.area import CONFIG, DOOR
 from central.web.entrance import KNOWN_BROWSER, KNOWN_CALLERS
 from central.web.frame import FRAME, LANGUAGE_COOKIE, LANGUAGE_FOR, Frame
@@ -171,6 +172,7 @@ def page_services(app: web.Application) -> None:
     cookies = Cookies(way_in.public_url)
     browsers = Browsers(door, way_in.sign_in, cookies, way_in.idle)
     frame.templates("central.organisation")
+    frame.filter("browser", browser_text)
     app[SESSIONS], app[STILL], app[KNOWN_BROWSER] = browsers.signed_in, browsers.still, browsers.mark
     app[KNOWN_CALLERS].append(browsers.holder)
     vault = way_in.vault

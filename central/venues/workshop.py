@@ -94,7 +94,7 @@ class Workshop:
         frame.templates("central.venues")
         here = "/admin/plan/new?space={id}"
         frame.page_for("space", "Nouveau plan de salle", here, VenuesPrivilege.VENUE_MODIFY, ("reimport_plan",))
-        frame.given_at["import_plan"] = "/admin/plan/new"
+        frame.given_at["import_plan"] = frame.new_at["physical_configuration"] = "/admin/plan/new"
         app[LARGE].update(dict.fromkeys(("/admin/plan/new", "/admin/plan/new/preview"), MOST_BYTES + MIB))
         app.router.add_get("/admin/plan/new", self._open)
         app.router.add_post("/admin/plan/new", self._save)
@@ -129,7 +129,8 @@ class Workshop:
         frame = request.app[FRAME]
         me = await frame.who(request)
         t = frame.texts(request, me)
-        onto, space = request.query.get("onto", ""), request.query.get("space", "")
+        onto = request.query.get("onto", "")
+        space = request.query.get("space") or request.query.get("space_id", "")  # as other pages call it
 
         def look(read: Read) -> dict[str, Any] | None:
             hall = hall_of(read, t, onto, space)

@@ -20,6 +20,7 @@ from central.web.area import DOOR
 from central.web.branches import Branch, children_of, seen_branch, way_to
 from central.web.checklist_proposals import proposed
 from central.web.frame import FRAME, ON_SALE
+from central.web.shell import MOST_DONE
 from central.web.texts import texts
 from shared.ids import Id, is_id
 from shared.languages import LANGUAGES
@@ -205,7 +206,7 @@ def checklist_routes(app: web.Application) -> None:
         if found.next is None or found.next.standing.waits or not found.unsold:
             return None
         link, acts_on = found.next.usual or found.next.standing.link, found.next.standing.acts_on
-        if acts_on and not _touched(read, done, *acts_on):
+        if acts_on and not any(_touched(read, each, *acts_on) for each in done.split(".")[:MOST_DONE]):
             link = f"/admin/live?at={at}"  # an act on another thing than one was at is not pressed in passing
         return found.next.item.title, link
 

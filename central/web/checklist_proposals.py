@@ -62,9 +62,9 @@ async def proposed(
     sets = [_set(item, want, f"{item.name}." if several else "", posted) for item, want in wanted]
     none = posted is not None and not any(each.taken for each in sets)
     unseen = any(each.unseen for each in sets)
-    refused, last = await _made(door, me, sets, dry_run=posted is None or unseen or none)
+    refused, given = await _made(door, me, sets, dry_run=posted is None or unseen or none)
     if posted is not None and not (none or unseen or refused):
-        raise web.HTTPSeeOther(f"/admin/live?at={at}&done={last}")
+        raise web.HTTPSeeOther(f"/admin/live?at={at}&done={'.'.join(given)}")
     return await frame.page(
         request, "checklist_usual.html", status=200 if posted is None else 422, title=title, sets=sets, at=at,
         nothing=none, refused=refused, here="/admin/live", SHOWN=SHOWN, unseen=unseen,
@@ -73,17 +73,17 @@ async def proposed(
 
 async def _made(
     door: Door, me: SignedIn, sets: Sequence[UsualSet], *, dry_run: bool
-) -> tuple[Refused | None, Id | None]:
-    """(why the first that is refused is, the last command that was given)."""
-    last: Id | None = None
+) -> tuple[Refused | None, list[Id]]:
+    """(why the first that is refused is, the commands that were given before it)."""
+    given: list[Id] = []
     for each in sets:
         if each.taken == frozenset():
             continue
         outcome = (await door.execute(me.actor, each.chosen, each.command, dry_run=dry_run)).outcome
         if isinstance(outcome, Refused):
-            return outcome, last
-        last = each.command
-    return None, last
+            return outcome, given
+        given.append(each.command)
+    return None, given
 
 
 def only(command: Any, codes: Collection[str]) -> Any:

@@ -21,6 +21,8 @@ from central.web.deed_words import done_words
 from central.web.rooms import AT_THUMB, DAY, ROOM_TEXTS, Menu, MenuItem, Room, RoomShown
 from central.web.texts import Texts
 
+MOST_DONE = 12  # acts of one press that are told
+
 
 @dataclass(frozen=True, slots=True)
 class DoneAct:
@@ -61,7 +63,8 @@ class Shell:
 
 
 def shell(read: Read, door: Door, t: Texts, *, at: str | None, here: str, menu: Menu, done: str) -> Shell:
-    """`at` is the chosen context, `here` the entity or address on show, `done` the id of the act that led here."""
+    """`at` is the chosen context, `here` the entity or address on show, `done` the id of the act that led here, or of
+    several, with points between."""
     known = small_house(read)
     if known is None:
         chosen = seen_branch(read, at or "") or seen_branch(read, "")
@@ -162,7 +165,15 @@ def _holds(actor: Actor, privilege: str, contexts: set[str]) -> bool:
     return any((node, context) in actor.grants for node in nodes(privilege) for context in contexts)
 
 
-def _done(read: Read, t: Texts, command_id: str) -> DoneAct | None:
+def _done(read: Read, t: Texts, done: str) -> DoneAct | None:
+    """Of several that were done by one press, all."""
+    found = [each for one in done.split(".")[:MOST_DONE] if (each := _one_done(read, t, one))]
+    if len(found) < 2:
+        return next(iter(found), None)
+    return DoneAct(", ".join(each.said for each in found), "/admin/audit")
+
+
+def _one_done(read: Read, t: Texts, command_id: str) -> DoneAct | None:
     """Only one's own acts are told, and only those that took place."""
     if not command_id:
         return None

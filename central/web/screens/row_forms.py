@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, get_type_hints
+from urllib.parse import urlencode
 
 import orjson
 from aiohttp import web
@@ -67,6 +68,9 @@ async def new(request: web.Request) -> web.Response:
     makers = creators(declaration.name) if declaration else []
     if declaration is None or not makers:
         return await screen.lost()
+    own_page = screen.frame.new_at.get(declaration.name)
+    if own_page and request.method == "GET" and not {"by", "from"} & {*request.query}:
+        raise web.HTTPSeeOther(f"{own_page}?{urlencode(dict(request.query))}" if request.query else own_page)
     handler = next((each for each in makers if each.name == request.query.get("by")), makers[0])
     if not await screen.read(lambda read: screen.may_somewhere(read, str(handler.needs))):
         return await screen.forbidden(str(handler.needs))

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
+from central.kernel.contexts import by_house_alone
 from central.kernel.crud import CONFIGURED
 from central.kernel.door import Door, NoEntry, Reply
 from central.kernel.entity import BY_NAME, Declaration
@@ -76,7 +77,7 @@ class Screen:
 
     def may(self, read: Read, handler: Handler, place: str | None) -> bool:
         """Whether a button for this command is shown: the door decides again when it is pressed."""
-        if handler.needs is None:
+        if handler.needs is None or handler.at is by_house_alone:
             return False
         return place is not None and self.me.actor.may(handler.needs, self.door.permissions.path(read, place))
 

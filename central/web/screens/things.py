@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from central.kernel.contexts import contexts_below
 from central.kernel.crud import CONFIGURED
 from central.kernel.entity import BY_NAME, Column, Declaration
 from central.kernel.privileges import Action
@@ -131,9 +132,14 @@ def buttons(screen: Screen, read: Read, declaration: Declaration, row: Any, plac
     for text, href, needs in screen.frame.pages_of(table, row):
         if screen.me.actor.may(needs, screen.door.permissions.path(read, place) if place else ()):
             yield Button(t(text), href.replace("{id}", row.id))
-    for removes in deleters(table):
+    for removes in () if _holds_others(read, table, row) else deleters(table):
         if screen.may(read, removes, place) and _goes(removes, declaration, row):
             yield Button(t("Supprimer…"), f"/admin/do/{removes.name}?on={row.id}", "stop")
+
+
+def _holds_others(read: Read, table: str, row: Any) -> bool:
+    """A context under which others stand is never taken away, and the house has the rest of it beside."""
+    return table == "context" and (row.parent_id is None or len(contexts_below(read, row.id, most=2)) > 1)
 
 
 def _life_buttons(

@@ -66,6 +66,8 @@ FAULTY: list[tuple[Column, Any, str, str]] = [
     (column("field", str, Look.COLOUR), "red", "field", "not_a_colour"),
     (column("field", str, Look.COLOUR), "#0072B2;x", "field", "not_a_colour"),
     (column("field", str, Look.EMAIL), "anna", "field", "not_an_email"),
+    (column("field", str, Look.EMAIL), "", "field", "missing"),
+    (column("field", str, Look.CURRENCY), "", "field", "missing"),
     (column("field", str, Look.EMAIL), "anna@example.org\nBcc: all@example.org", "field", "not_an_email"),
     (column("field", str, Look.EMAIL), "=?utf-8?q?eve=40evil.example=2Cb?=@c.example", "field", "not_an_email"),
     (column("field", str, Look.EMAIL), "=?utf-8?q??=@c.example", "field", "not_an_email"),

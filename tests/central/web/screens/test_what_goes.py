@@ -1,5 +1,6 @@
 """What a page offers in a state is what the command's rule takes in it: no other list says which states those are."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from central.catalogue.model import NoPerformance, PerformanceDo, PerformanceSta
 from central.devices.enrolment import ApproveDevice, EnrolDevice, InviteDevice, RenewCode, RevokeDevice
 from central.devices.instructions import CommandDevice
 from central.devices.model import DeviceState, NoDevice
+from central.kernel.contexts import by_house_alone
 from central.kernel.db import Database
 from central.kernel.registry import COMMANDS
 from central.programme.date_change import ReschedulePerformance
@@ -91,3 +93,14 @@ async def test_a_device_s_page(browser: Browser, sqlite_place: tuple[Database, H
 def test_every_command_that_says_its_states_stands_in_a_table() -> None:
     named = {address.partition("?")[0].rpartition("/")[2] for address in (*PERFORMANCES, *DEVICES)}
     assert {each.name for each in COMMANDS.values() if each.only} <= named | {"command_device"}
+
+
+async def test_no_page_offers_what_nobody_may_do(browser: Browser) -> None:
+    """What central alone gives (before: *Accepter la salle*, on halls that were), and taking away what others stand
+    under (before: on the house and on its organisers, always refused)."""
+    house, nobodys = browser.house, {each.name for each in COMMANDS.values() if each.at is by_house_alone}
+    for page in (f"physical_configuration/{house.physical}", f"operator/{house.admin}", f"context/{house.organiser}"):
+        text = (await browser.get(f"/admin/e/{page}")).text
+        assert "/admin/do/" in text and not {*re.findall(r"/admin/do/(\w+)", text)} & nobodys, page
+    for context, goes in ((house.institution, False), (house.organiser, False), (house.activity, True)):
+        assert ("/admin/do/delete_context" in (await browser.get(f"/admin/e/context/{context}")).text) is goes
