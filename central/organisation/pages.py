@@ -14,11 +14,11 @@ from central.kernel.door import Door
 from central.kernel.tx import Read
 from central.kernel.vault import Vault, load_vault
 from central.organisation.browser import Browsers, Cookies
+from central.organisation.browser_names import browser_text
 from central.organisation.mail import Mailer
 from central.organisation.model import NoSignIn
 from central.organisation.settings import MailConfig, OrganisationSettings, SignInConfig
 from central.organisation.sign_in import SignIn
-from central.organisation.user_agents import browser_text
 from central.web.area import CONFIG, DOOR
 from central.web.entrance import KNOWN_BROWSER, KNOWN_CALLERS
 from central.web.frame import FRAME, LANGUAGE_COOKIE, LANGUAGE_FOR, Frame

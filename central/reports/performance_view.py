@@ -76,7 +76,7 @@ def figures_part(door: Door) -> Part:
             "picture": f"/admin/performance/{performance.id}/hall.svg" if hall.capacity <= MOST_DRAWN else "",
             **_takings(door, read, t, performance),
             "note": performance.note,
-            "says": ("note",),
+            "says": ("note", "sold"),
         }
 
     return part

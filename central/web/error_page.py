@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from central.kernel.trouble import Unavailable
-from central.web.caller import is_browser, is_gone
+from central.web.caller import is_browser, is_gone, problem
 from central.web.frame import FRAME
 from central.web.session import HEADERS
 from shared.runtime.log import logger
@@ -21,6 +21,8 @@ async def broken(request: web.Request, handler: Callable[[web.Request], Awaitabl
     try:
         return await handler(request)
     except web.HTTPNotFound:
+        if request.path.startswith("/api/"):
+            return problem(404, "unknown_address", "There is nothing at this address: GET /api says what there is.")
         if request.method != "GET" or not is_browser(request) or FRAME not in request.app or _is_fragment(request):
             raise
         return await _lost(request)

@@ -158,7 +158,8 @@ class Frame:
         self._parts.setdefault(place, []).append((template, part, style))
 
     def parts_of(self, place: str, read: Read, t: Texts, about: Any) -> list[tuple[str, Mapping[str, Any], str]]:
-        """(template, what it needs, sheet) of what there is to show; `says`: fields that the page need not say."""
+        """(template, what it needs, sheet) of what there is to show; `says`: fields, also of lists, that the page need
+        not say."""
         shown = ((template, part(read, t, about), style) for template, part, style in self._parts.get(place, ()))
         return [(template, data, style) for template, data, style in shown if data is not None]
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, get_type_hints
-from urllib.parse import urlencode
 
 import orjson
 from aiohttp import web
@@ -36,7 +35,7 @@ from central.web.screens.listing import one
 from central.web.screens.lost_rows import lost_row
 from central.web.screens.names import label, setting_of
 from central.web.screens.refusals import SaidRefusal, faults_in, said_above
-from central.web.screens.screen import Screen, creators, declared, new_id, row_id, screen_of
+from central.web.screens.screen import Screen, creators, declared, made_elsewhere, new_id, row_id, screen_of
 from central.web.screens.sheet import (
     COMMAND,
     OWN,
@@ -68,9 +67,8 @@ async def new(request: web.Request) -> web.Response:
     makers = creators(declaration.name) if declaration else []
     if declaration is None or not makers:
         return await screen.lost()
-    own_page = screen.frame.new_at.get(declaration.name)
-    if own_page and request.method == "GET" and not {"by", "from"} & {*request.query}:
-        raise web.HTTPSeeOther(f"{own_page}?{urlencode(dict(request.query))}" if request.query else own_page)
+    if to := made_elsewhere(screen, declaration.name):
+        raise web.HTTPSeeOther(to)
     handler = next((each for each in makers if each.name == request.query.get("by")), makers[0])
     if not await screen.read(lambda read: screen.may_somewhere(read, str(handler.needs))):
         return await screen.forbidden(str(handler.needs))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -107,6 +108,14 @@ def new_id() -> Id:
 def creators(table: str) -> list[Handler]:
     """The commands that make a row of an entity, by their names."""
     return sorted((each for each in COMMANDS.values() if each.makes == table), key=lambda each: each.name)
+
+
+def made_elsewhere(screen: Screen, table: str) -> str:
+    """Where a row is made on a page of its own: unless somebody asks for another way, or for a copy."""
+    page, query = screen.frame.new_at.get(table, ""), screen.request.query
+    if not page or screen.request.method != "GET" or {"by", "from"} & {*query}:
+        return ""
+    return f"{page}?{urlencode(dict(query))}" if query else page
 
 
 def deleters(table: str) -> list[Handler]:

@@ -40,3 +40,17 @@ async def test_a_page_that_breaks(
     (entry,) = [each for each in logs if each["log_level"] == "error"]
     assert entry["event"] == "a page broke" and entry["path"] == "/breaks/{secret}" and "s3cret" not in str(logs)
     assert [each for each in caplog.records if each.name.startswith("aiohttp")] == []
+
+
+async def test_an_address_of_the_api_that_is_none_answers_like_the_api(
+    sqlite_place: tuple[Database, House], keys: Keys
+) -> None:
+    """Before: `404: Not Found`."""
+    door = Door(sqlite_place[0], Watch(), path_of, keys)
+    door.start()
+    async with TestClient(TestServer(make_app(door))) as client:
+        for method, path in (("GET", "/api/x"), ("POST", "/api/v2/commands/place_order")):
+            answer = await client.request(method, path, headers={"Accept": "text/html"})
+            said = await answer.json(content_type="application/problem+json")
+            assert answer.status == 404 and said["reason"] == "unknown_address" and said["title"]
+    await asyncio.to_thread(door.stop)

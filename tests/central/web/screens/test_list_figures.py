@@ -96,6 +96,7 @@ async def test_an_export_holds_every_column_that_the_list_shows(browser: Browser
 async def test_what_is_blocked_and_free_stands_where_a_telephone_shows_it(browser: Browser) -> None:
     """Before: behind what is in baskets and leased, out of sight at 390 px."""
     page = await browser.get(f"/admin/e/performance/{browser.house.performance}")
+    assert page.text.count("<dt>Vendues</dt>") == 1, "among its figures, and not once more below"
     table = page.text.partition('aria-labelledby="h-places"')[2].partition("</table>")[0]
     assert re.findall(r'class="number">([A-Z][^<]*)</th>', table) == [
         "Jauge", "Vendues", "Bloquées", "Libres", "En panier", "Confiées aux bornes",
@@ -131,6 +132,7 @@ async def test_an_orders_page_says_of_each_line_its_ticket_its_seat_its_tariff_a
     assert re.search(r"<dt>Billets</dt><dd><bdi class=\"lines\">TDT-0000001 et 6 autres</bdi>", page.text)
     table = page.text.partition("<summary>Lignes de commande")[2].partition("</details>")[0]
     head, *lines = rows(replace(page, text=table))
+    assert table.count('<th scope="col" class="number">Prix</th>') == 1, "above its figures"
     assert head == ["Représentation", "Billet", "Siège", "Catégorie de places", "Tarif", "Prix"], head
     for _, number, seat, *rest in lines:
         assert seat == f"Parterre, A, {number.removeprefix('TDT-000000')}" and rest == ["1re", "Plein tarif", "20,00 €"]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from central.organisation.user_agents import browser_text
+from central.organisation.browser_names import browser_text
 from central.web.texts import texts
 from shared.ids import Id
 from tests.central.organisation.conftest import People
