@@ -1,5 +1,7 @@
 """A person who looks at the demo as its administrator, made before central serves, as by the console."""
 
+from collections.abc import Mapping
+from os import environ
 from pathlib import Path
 from secrets import token_urlsafe
 
@@ -13,9 +15,16 @@ from central.organisation.model import OperatorProfile
 from central.organisation.operators import InviteOperator
 from central.organisation.sign_in import digest
 from shared.ids import Id
+from shared.languages import LANGUAGES
 from shared.runtime.system import SystemClock, fresh_id
 
 EMAIL = "camille@tilleuls.example"
+
+
+def language_of(environment: Mapping[str, str]) -> str:
+    """In which pages greet them: the machine's (POSIX: `LC_ALL` before `LANG`), where it is one of ours, else English."""
+    said = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := environment.get(name))), "")
+    return found if (found := said[:2].lower()) in LANGUAGES else "en"
 
 
 async def invited(data: Path, institution: Id) -> str:
@@ -28,7 +37,8 @@ async def invited(data: Path, institution: Id) -> str:
             second_factor=False,
         ),
         InviteOperator(
-            id=person, context_id=institution, name="Camille", email=EMAIL, language="en", profile_id=profile
+            id=person, context_id=institution, name="Camille", email=EMAIL, language=language_of(environ),
+            profile_id=profile,
         ),
         AskLink(operator_id=person, token_digest=digest(token)),
     )  # fmt: skip

@@ -4,14 +4,27 @@ import re
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from central.app import running
 from central.config import BrokerConfig, CentralConfig
 from central.founding import found_house
-from parterre.demo.person import EMAIL, invited
+from parterre.demo.person import EMAIL, invited, language_of
 from shared.runtime.mqtt import Endpoint
 
 PASSWORD = "une phrase que moi seule connais"
+
+
+@pytest.mark.parametrize(
+    ("said", "language"),
+    [
+        ({"LANG": "fr_FR.UTF-8"}, "fr"), ({"LANG": "de_AT", "LC_ALL": "it_IT"}, "it"), ({"LANG": "C.UTF-8"}, "en"),
+        ({"LC_ALL": "", "LANG": "es_ES"}, "es"), ({"LANG": "pt_BR"}, "en"), ({}, "en"),
+    ],
+)  # fmt: skip
+def test_who_looks_at_the_demo_is_greeted_in_their_machines_language(said: dict[str, str], language: str) -> None:
+    """Before: in English, whoever they were."""
+    assert language_of(said) == language
 
 
 async def test_a_person_signs_in_with_the_demos_link(tmp_path: Path) -> None:
