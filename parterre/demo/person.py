@@ -22,7 +22,7 @@ EMAIL = "camille@tilleuls.example"
 
 
 def language_of(environment: Mapping[str, str]) -> str:
-    """In which pages greet them: the machine's (POSIX: `LC_ALL` before `LANG`), where it is one of ours, else English."""
+    """In which pages greet them: the machine's (`LC_ALL` before `LANG`), where it is one of ours, else English."""
     said = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := environment.get(name))), "")
     return found if (found := said[:2].lower()) in LANGUAGES else "en"
 
