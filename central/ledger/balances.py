@@ -35,7 +35,7 @@ from shared.outcome import Ok, Outcome
 
 SETTLES = timedelta(minutes=10)
 WORTH = 1_000  # moves that are worth being carried
-MOST = 5_000  # at once
+MOST = 1_000  # at once
 EVERY_S = 10.0
 
 CARRIED = sa.Table(

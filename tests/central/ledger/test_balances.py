@@ -147,7 +147,8 @@ def test_a_look_costs_the_same_however_much_was_moved(
         clerk.db.write("DELETE FROM balance_carried", {})
         made_up(clerk, house, moves)
         whole = steps()
-        clerk.do(CarryBalances())
+        for _ in range(0, moves, balances.MOST):
+            clerk.do(CarryBalances())
         costs.append((whole, steps()))
         assert standing_at(clerk, house) == {"cash": moves * FULL, "customers": -moves * FULL}
     (few_whole, few), (many_whole, many) = costs
