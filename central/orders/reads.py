@@ -169,8 +169,14 @@ def numbers_of(read: Read, entitlements: Sequence[str]) -> dict[str, str]:
 def numbers_on(read: Read, lines: Sequence[str]) -> dict[str, str]:
     """The number of the newest ticket of each line that has one."""
     among, params = in_list("l", [*lines, ""])
-    sold: dict[str, str] = dict(read.run(f"SELECT id, line_id FROM entitlement WHERE line_id IN {among}", **params))  # noqa: S608 - names of ours, values are parameters
-    return {sold[each]: number for each, number in numbers_of(read, [*sold, ""]).items()}
+    rows = read.run(
+        "SELECT e.line_id, MAX(t.number) FROM entitlement e JOIN ticket t ON t.entitlement_id = e.id "  # noqa: S608 - names of ours, values are parameters
+        f"WHERE e.line_id IN {among} "
+        "AND NOT EXISTS (SELECT 1 FROM ticket n WHERE n.entitlement_id = t.entitlement_id AND n.serial > t.serial) "
+        "GROUP BY e.line_id",
+        **params,
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
