@@ -22,6 +22,7 @@ from typing import Any
 import psycopg
 import pytest
 import structlog
+from aiohttp.web_app import _cached_build_middleware
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
@@ -87,6 +88,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     what all shared, and which ends after it: servers and browsers."""
     last = processor_s()
     done = yield
+    _cached_build_middleware.cache_clear()  # aiohttp's, which would keep the last thousand servers, with all of each
     spent = (processor_s() if nextitem else last) - item.stash[BEGAN_S]
     item.user_properties.append(("processor_s", f"{spent:.1f}"))
     return done
