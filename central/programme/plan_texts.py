@@ -157,7 +157,9 @@ def _subtitle(read: Read, t: Texts, target: PlanTarget, target_id: str, zone: Zo
     if target is not PlanTarget.PERFORMANCE:
         return ""
     performance = read.get(Performance, target_id)
-    return t.day(performance.starts, zone, "full") if performance else ""
+    if performance is None:
+        return ""
+    return f"{t.day(performance.starts, zone, 'full')} · {t.value('performance_state', performance.state)}"
 
 
 def _links(read: Read, t: Texts, target: PlanTarget, target_id: str, place: str | None) -> list[tuple[str, str]]:

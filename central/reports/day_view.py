@@ -3,12 +3,13 @@ reader's words."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from markupsafe import Markup
 
 from central.catalogue.model import CataloguePrivilege, PerformanceState
+from central.catalogue.ops import sale_over
 from central.inventory.model import InventoryPrivilege
 from central.kernel.door import Door
 from central.kernel.entity import BY_NAME
@@ -99,9 +100,9 @@ def day_shown(read: Read, t: Texts, branch: Branch, day: WorkingDay, may: Mappin
     return {
         "today": t.weekday(day.today),
         "now": t.time(day.now, day.zone),
-        "tonight": [day_line(t, each, day.today) for each in day.tonight],
+        "tonight": [day_line(t, each, day.today, day.now) for each in day.tonight],
         "days": [
-            (t.weekday(each, short=True), _away(t, day.today, each), [day_line(t, one, each) for one in found])
+            (t.weekday(each, short=True), _away(t, day.today, each), [day_line(t, one, each, day.now) for one in found])
             for each, found in day.days
         ],
         "more": f"/admin/e/performance?at={branch.id}&sort=starts",
@@ -118,7 +119,7 @@ def day_shown(read: Read, t: Texts, branch: Branch, day: WorkingDay, may: Mappin
     }  # fmt: skip
 
 
-def day_line(t: Texts, each: DayPerformance, today: date) -> DayLine:
+def day_line(t: Texts, each: DayPerformance, today: date, now: datetime) -> DayLine:
     played, sums = each.played, each.sums
     full = sums.capacity > 0 and sums.left == 0
     says = t("{sold} vendues sur {all}", sold=t.number(sums.sold), all=t.number(sums.capacity))
@@ -127,7 +128,8 @@ def day_line(t: Texts, each: DayPerformance, today: date) -> DayLine:
         figures.append((t("Confiées aux bornes"), t.number(sums.leased), False))
     if sums.blocked:
         figures.append((t("Bloquées"), t.number(sums.blocked), False))
-    figures.append((t("Restent à vendre"), t.number(sums.left), True))
+    if not sale_over(played, now):
+        figures.append((t("Restent à vendre"), t.number(sums.left), True))
     if each.takings is not None:
         figures.insert(0, (t("Recette"), _amounts(t, each.takings), False))
     return DayLine(

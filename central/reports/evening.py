@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
 
+from central.catalogue.model import PerformanceState
 from central.devices.model import DeviceState
 from shared.rules.place_state import PlaceState
 from shared.wire.feeds import CategoryRow, PlanRow
@@ -26,6 +27,7 @@ class Show:
     doors: datetime
     timezone: str
     currency: str
+    state: PerformanceState
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,10 @@ def show_of(read: Read, performance: Performance) -> Show:
         "JOIN site s ON s.id = p.site_id JOIN price_grid g ON g.id = p.price_grid_id WHERE p.id = :id",
         id=performance.id,
     )[0]
-    return Show(performance.id, _names(names), _names(site), performance.starts, performance.doors, timezone, currency)
+    return Show(
+        performance.id, _names(names), _names(site), performance.starts, performance.doors, timezone, currency,
+        performance.state,
+    )  # fmt: skip
 
 
 # --- hall -------------------------------------------------------------------------------------------------------------

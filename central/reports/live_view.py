@@ -13,6 +13,7 @@ from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from central.catalogue.model import OVER, PerformanceState
 from central.reports import curves
 from central.reports.evening import Evening, Lane, Show, Verdict
 from central.reports.site_map import device_nodes, site_map, state_text, trouble_text
@@ -97,7 +98,7 @@ def _money(amount: int, currency: str, language: str) -> str:
 def draw(evening: Evening, heard: Mapping[str, Presence], language: str) -> Drawn:
     """Every fragment at this moment."""
     say = Say(texts(language), _zone(evening.show.timezone), evening.show.currency)
-    values = {"e": evening, "say": say, "t": say.t, "PlaceState": PlaceState, "solid": solid}
+    values = {"e": evening, "say": say, "t": say.t, "PlaceState": PlaceState, "solid": solid, "OVER": OVER}
     found = device_nodes(evening.devices, heard)
     parts: dict[str, Mapping[str, Any]] = {
         "head": {"wrong": sum(not check.ok for check in evening.checks)},
@@ -163,8 +164,13 @@ def _mark(state: PlaceState) -> Markup:
 
 
 def legend(evening: Evening) -> list[tuple[PlaceState, int]]:
-    """The states with their counts; they add up to the capacity. A state that no place has may be left out."""
-    return [(state, evening.counts[state]) for state in _LEGEND if evening.counts[state] or state in _ALWAYS]
+    """The states with their counts; they add up to the capacity. A state that no place has may be left out, and of what
+    is cancelled no place is free."""
+    there = set(_LEGEND) if evening.show.state is not PerformanceState.CANCELLED else set(_LEGEND) - {PlaceState.FREE}
+    always = _ALWAYS & there
+    return [
+        (each, evening.counts[each]) for each in _LEGEND if each in there and (evening.counts[each] or each in always)
+    ]
 
 
 _TONES = {Verdict.ADMITTED: "ok", Verdict.LOOK: "warn", Verdict.REFUSED: "stop", Verdict.LEFT: "mute"}

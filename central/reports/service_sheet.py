@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from central.catalogue.model import PerformanceState
 from central.devices.reads import devices_of
 from central.inventory.counts import counts_of_each
 from central.kernel.door import Door
@@ -102,9 +103,11 @@ def _lines(door: Door, read: Read, t: Texts, played: list[DayPerformance]) -> It
     names = kinds_of(read, (one for found in counts.values() for one in found), contingents=contingents)
     for each in played:
         mine = counts.get(each.played.id, [])
-        lines = (*place_lines(t, mine, *names), place_line(t, t("Salle"), "", mine))
+        there = each.played.state is not PerformanceState.CANCELLED
+        hall = place_line(t, t("Salle"), "", mine, open_to_sell=there)
+        lines = (*place_lines(t, mine, *names, open_to_sell=there), hall)
         yield SheetLine(
-            day=day_line(t, each, each.day), places=lines,
+            day=day_line(t, each, each.day, read.now), places=lines,
             doors=t.time(each.played.doors, each.zone), ends=t.time(each.played.sell_until, each.zone),
             closes=t.time(each.played.closes, each.zone),
         )  # fmt: skip

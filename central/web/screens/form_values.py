@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any
 
 import orjson
+from babel.numbers import get_currency_symbol
 
 from central.kernel.entity import Look
 from central.kernel.house_settings import DECLARED
@@ -15,11 +17,14 @@ from central.web.screens.fields import UNITS, Field, FieldKind, Setting, Typed
 from central.web.screens.moments import ClockChange, moment, said_time
 from central.web.screens.rights import without_covered
 from shared.ids import Id
+from shared.languages import LANGUAGES
 from shared.money import exponent
 
 MOST_ROWS = 500
 _ROW = re.compile(r"[0-9]{1,4}")
 _DECIMAL = re.compile(r"[+-]?\d{1,15}([.,]\d{0,6})?|[+-]?[.,]\d{1,6}", re.ASCII)
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*([.,])\d*", re.ASCII)
+_MARKED = re.compile(r"([^\d.,+-]*)([+-]?[\d.,]+)([^\d.,]*)", re.ASCII)
 _SPACES = re.compile(r"[\s\u00a0\u202f'’]")
 _DURATION = re.compile(r"(?:(\d{1,4})(?:d|j|t|g))?(?:(\d{1,5})h)?(?:(\d{1,6})(?:min|mn|m|$))?(?:(\d{1,8})s)?", re.ASCII)
 
@@ -92,7 +97,9 @@ def _same(field: Field, text: str, __: Setting, ___: str) -> tuple[Any, list[Fau
 
 
 def _decimal(text: str) -> Decimal | None:
-    bare = _SPACES.sub("", text).rstrip("%€$£")
+    bare = _SPACES.sub("", text)
+    if (grouped := _GROUPED.fullmatch(bare)) and grouped[1] != grouped[2]:  # 1,234.50 or 1.234,50
+        bare = bare.replace(grouped[1], "")
     if not _DECIMAL.fullmatch(bare):
         return None
     try:
@@ -123,11 +130,24 @@ def _real(_: Field, text: str, __: Setting, path: str) -> tuple[Any, list[Fault]
 
 
 def _money(_: Field, text: str, setting: Setting, path: str) -> tuple[Any, list[Fault]]:
-    return _scaled(text.replace(setting.currency, ""), exponent(setting.currency), path)
+    """With or without the sign or the code of the currency that it is in; another's is a slip, not for overlooking."""
+    marked = _MARKED.fullmatch(_SPACES.sub("", text))
+    mark = (marked[1] + marked[3]) if marked else ""
+    if marked is None or not mark:
+        return _scaled(text, exponent(setting.currency), path)
+    ours = _marks_of(setting.currency)  # who says $ means the dollars of here
+    if mark.upper() in ours or (not mark.isalpha() and any(mark in each for each in ours)):
+        return _scaled(marked[2], exponent(setting.currency), path)
+    return ABSENT, [{"at": path, "what": "other_mark", "currency": setting.currency}]
+
+
+@cache
+def _marks_of(currency: str) -> frozenset[str]:
+    return frozenset({currency, *(get_currency_symbol(currency, language) for language in LANGUAGES)})
 
 
 def _percent(_: Field, text: str, __: Setting, path: str) -> tuple[Any, list[Fault]]:
-    return _scaled(text, 2, path)
+    return _scaled(text.removesuffix("%"), 2, path)
 
 
 def _duration(_: Field, text: str, __: Setting, path: str) -> tuple[Any, list[Fault]]:

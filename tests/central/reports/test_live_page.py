@@ -6,6 +6,7 @@ import time
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from central.access.model import AccessPrivilege
 from central.app import running
+from central.catalogue.model import PerformanceState
 from central.config import BrokerConfig, CentralConfig
 from central.devices.model import DeviceState
 from central.kernel.actor import SYSTEM
@@ -245,6 +247,9 @@ async def test_figures_add_up_and_agree(evening: EveningHouse) -> None:
     text = draw(drawn, evening.central.app[ROSTER].all(), "en").fragments
     assert "43" in text["head"] and "€2,362.00" in text["head"]
     assert drawn.checks and f"{len(drawn.checks)}/{len(drawn.checks)}" in text["head"]
+    gone = replace(drawn, show=replace(drawn.show, state=PerformanceState.CANCELLED))
+    assert PlaceState.FREE in dict(legend(drawn)) and PlaceState.FREE not in dict(legend(gone))
+    assert "cancelled" in draw(gone, {}, "en").fragments["head"] and "cancelled" not in text["head"]
     assert "sold offline" in text["last"]
     assert "already in at" in text["lanes"] and "Porte A" in text["lanes"]
     for language in LANGUAGES:

@@ -2,11 +2,12 @@
 
 import pytest
 
-from central.catalogue.model import CataloguePrivilege
+from central.catalogue.model import CataloguePrivilege, PerformanceDo
 from central.inventory.plan_actions import BlockPlaces
 from central.kernel.actor import SYSTEM
 from central.orders.model import OrdersPrivilege
 from central.organisation.model import OrganisationPrivilege
+from central.programme.sale_state import ChangeSale
 from central.selling.model import SellingPrivilege
 from central.venues.selection import Selection
 from tests.central.small_house import new_id
@@ -65,3 +66,17 @@ async def test_the_log_says_on_what_a_plan_was_worked(browser: Browser) -> None:
     browser.sign_in(browser.house.operator(OrganisationPrivilege.AUDIT_READ))
     page = await browser.get(f"/admin/audit/{command_id}")
     assert page.status == 200 and house.performance not in page.text, "named only to who may see it"
+
+
+@pytest.mark.parametrize("do", [PerformanceDo.CLOSE, PerformanceDo.CANCEL])
+async def test_of_what_is_over_nothing_is_left_to_sell(browser: Browser, do: PerformanceDo) -> None:
+    """On the working day, its service sheet and the plan, as on its own page. Before: they went on offering places."""
+    house = browser.house
+    sheet, plan = "/admin/service/2026-11-21", f"/admin/plan/performance/{house.performance}"
+    assert "Restent à vendre" in await browser.get("/admin") and "<b></b>" not in await browser.get(sheet)
+    assert (await browser.door.execute(SYSTEM, ChangeSale(performance_id=house.performance, do=do), new_id())).ok
+    day, page = await browser.get("/admin"), await browser.get(sheet)
+    assert "Cyrano" in day and "Restent à vendre" not in day
+    assert ("<b></b>" in page) is (do is PerformanceDo.CANCEL), "what is closed has free places, what is cancelled none"
+    said = {PerformanceDo.CLOSE: "vente close", PerformanceDo.CANCEL: "annulée"}[do]
+    assert f" · {said}</p>" in (await browser.get(plan)).text
