@@ -10,22 +10,21 @@ read fills its memory, and a hang-up at the wrong moment leaves a traceback.
 """
 
 import asyncio
-import contextlib
 import logging
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Collection, ItemsView, Iterator
 from typing import Any, Self
 
-from amqtt.adapters import ReaderAdapter, StreamWriterAdapter, WriterAdapter
+from amqtt.adapters import ReaderAdapter, WriterAdapter
 from amqtt.broker import Broker
 from amqtt.contexts import Action, BrokerConfig, ListenerConfig
-from amqtt.errors import AMQTTError, BrokerError, MQTTError, NoDataError, ProtocolHandlerError
-from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
+from amqtt.errors import BrokerError
 from amqtt.session import Session
 
+from shared.runtime.broker_line import FAULTS, LineHandler, LineReader, LineWriter
 from shared.runtime.config import Failure
-from shared.runtime.doorkeeper import Away, BrokerLimits, Bucket, DeviceLine, Doorkeeper
+from shared.runtime.doorkeeper import Away, BrokerLimits, DeviceLine, Doorkeeper
 from shared.runtime.kept_messages import Kept
 from shared.runtime.log import logger
 from shared.runtime.login import admitted
@@ -42,9 +41,7 @@ from shared.wire.topic_rights import may_read, may_write
 
 log = logger(__name__)
 seldom = Seldom(log)
-MOST_WAITING_BYTES = 16 * 1024 * 1024  # for one client that reads or acknowledges too slowly
-MESSAGE_BYTES = 4 * 1024  # what one takes beside what it says: a task
-MOST_OF_ONE = 200  # messages of one device that amqtt has still to hand out: until then it is not read
+MOST_OF_ONE = 200  # of what a line asked for and is not done, and of its device's messages: with more it is not read
 MOST_QUEUED = 2000  # of all: where more wait, of one an equal share of so many
 UNASKED = "who may be here cannot be asked"
 LOOK_EVERY_S = 30.0  # who is connected is asked about again, bell or not
@@ -52,7 +49,6 @@ STOP_S = 15.0  # for all of them to be told at the end
 LINGER_S = 2.0  # for a last answer to go out
 _QUEUE_LOOK_S = 0.02
 _LINE, _REFUSED, _UNAVAILABLE, _PROTOCOL = "parterre.line", 5, 3, 1
-_FAULTS = (AMQTTError, MQTTError, NoDataError, ProtocolHandlerError, OSError, RuntimeError)
 
 Standing = Callable[[Collection[Certificate]], Awaitable[Collection[str]]]
 """The kids of those certificates whose holders may be here now."""
@@ -64,91 +60,6 @@ ENDED = counter(
     why=(*Away, *Wrong),
 )
 HEARD = counter("parterre_broker_messages_total", "Messages that the embedded broker took, by kind.", kind=topics.Kind)
-
-
-class _Reader(ReaderAdapter):  # type: ignore[misc]
-    """What amqtt reads: packets that were judged, one after the other, at the pace that they may come."""
-
-    def __init__(self, broker: "_Broker", line: DeviceLine, source: Packets, said: Connect, raw: bytes) -> None:
-        limits = broker.door.limits
-        self.line = line
-        self.ahead: Callable[[], int] = lambda: 0  # until there is a session
-        self._broker, self._source, self._held = broker, source, raw
-        self._idle_s = min(said.keepalive_s * 1.5 or limits.idle_s, limits.idle_s)
-        self._bucket = Bucket(limits.packets_per_s, limits.packets_at_once, limits.packets_at_once, time.monotonic())
-
-    async def read(self, n: int = -1) -> bytes:
-        if not self._held and n:
-            self._held = await self._next()
-        piece, self._held = self._held[:n], self._held[n:]
-        if len(piece) < n:
-            raise asyncio.IncompleteReadError(piece, n)
-        return piece
-
-    def feed_eof(self) -> None:
-        self._held = b""
-
-    async def _next(self) -> bytes:
-        """The next packet, b"" at the end: what ends a line against its will is cut, so that its will goes out."""
-        if self.line.why:
-            return b""
-        try:
-            await self._broker.room(self.line, self._bucket.take(time.monotonic()), self.ahead)
-            first, body, raw = await self._source.next(self._idle_s)
-            if wrong := packets.fault(first, body):
-                raise Ended(wrong)
-        except Ended as end:
-            if end.why:
-                self._broker.end(self.line, end.why)
-            return b""
-        return raw
-
-
-class _Writer(StreamWriterAdapter):  # type: ignore[misc]
-    async def close(self) -> None:
-        """Without waiting for a peer that may not read, and without a last word to one that is gone."""
-        self.is_closed = True
-        self._writer.close()
-
-
-class _Handler(BrokerProtocolHandler):  # type: ignore[misc]
-    """amqtt's side of one connection: its faults end the connection, not in a task that nobody looks at."""
-
-    line: DeviceLine
-    broker: "_Broker"
-    waiting = 0  # bytes
-
-    def __init__(self, *args: Any, **named: Any) -> None:
-        super().__init__(*args, **named)
-        self._gone: asyncio.Future[Any] = self._loop.create_future()
-
-    async def wait_disconnect(self) -> Any:
-        """The DISCONNECT, or None for a line that broke; amqtt forgets one that comes while it is still starting, and
-        waits for ever."""
-        return await self._gone
-
-    async def handle_disconnect(self, disconnect: Any) -> None:
-        if not self._gone.done():
-            self._gone.set_result(disconnect)
-
-    async def mqtt_publish(
-        self, topic: str, data: bytes | bytearray, qos: int | None, retain: bool, ack_timeout: int | None = None
-    ) -> None:
-        size = len(data) + MESSAGE_BYTES
-        if self.waiting + size > MOST_WAITING_BYTES:
-            self.broker.end(self.line, Away.NOT_READING)
-            return
-        self.waiting += size
-        try:
-            await super().mqtt_publish(topic, data, qos, retain, ack_timeout)
-        except _FAULTS as bad:
-            log.debug("message not delivered", topic=topic, why=str(bad))
-        finally:
-            self.waiting -= size
-
-    async def _send_packet(self, packet: Any) -> None:
-        with contextlib.suppress(*_FAULTS):
-            await super()._send_packet(packet)
 
 
 class _Steady(dict):  # type: ignore[type-arg]
@@ -198,7 +109,7 @@ class _Broker(Broker):  # type: ignore[misc]
             if line.who is None and not isinstance(bad, OSError):  # amqtt has not seen it: a fault of ours
                 self.door.failed(line)  # whoever can make us fall waits like whoever is not of this house
                 self._fell(line, bad)
-            elif isinstance(bad, _FAULTS):  # amqtt's answer to a peer that is gone
+            elif isinstance(bad, FAULTS):  # amqtt's answer to a peer that is gone
                 log.debug("connection ended", why=str(bad))
             else:
                 self._fell(line, bad)
@@ -225,7 +136,9 @@ class _Broker(Broker):  # type: ignore[misc]
                 writer.write(bytes((0x20, 2, 0, code)))
             count_end(why or Away.FELL, line.address)
             return
-        reading, writing = _Reader(self, line, source, said, raw), _Writer(writer)
+        idle_s = min(said.keepalive_s * 1.5 or self.door.limits.idle_s, self.door.limits.idle_s)
+        reading = LineReader(self, line, source, raw, idle_s)
+        writing = LineWriter(writer, self.door.limits.unread_s, lambda: self.end(line, Away.NOT_READING))
         await self._client_connected(listener_name, reading, writing)
 
     async def _admit(self, line: DeviceLine, said: Connect) -> Away | None:
@@ -280,13 +193,14 @@ class _Broker(Broker):  # type: ignore[misc]
         CONNECTIONS.set(known, login="done")
         CONNECTIONS.set(len(self.door.lines) - known, login="open")
 
-    async def room(self, line: DeviceLine, wait_s: float, ahead: Callable[[], int]) -> None:
-        """Until a client may be read again; `ahead`: how much was read of it and is not even in the queue."""
-        if wait_s:
-            await asyncio.sleep(wait_s)
+    async def room(self, line: DeviceLine, unfinished: Callable[[], int]) -> None:
+        """Until a client may be read again: what it has asked for and is not done is kept on its side of the line."""
+        await asyncio.sleep(0)  # what was read before has begun, and whoever else is here has a turn
         whose = line.who.holder_id if line.who else ""
         # There is no event to wait for: amqtt tells nobody when it has handed a message out.
-        while ahead() > MOST_OF_ONE or self._turns.waiting(whose) > self._turns.share(MOST_OF_ONE, MOST_QUEUED):  # noqa: ASYNC110
+        while not line.why and (  # noqa: ASYNC110
+            unfinished() > MOST_OF_ONE or self._turns.waiting(whose) > self._turns.share(MOST_OF_ONE, MOST_QUEUED)
+        ):
             await asyncio.sleep(_QUEUE_LOOK_S)
 
     async def hang_up(self) -> None:
@@ -303,17 +217,16 @@ class _Broker(Broker):  # type: ignore[misc]
 
     async def _initialize_client_session(
         self, reader: ReaderAdapter, writer: WriterAdapter, *_: object
-    ) -> tuple[_Handler, Session]:
+    ) -> tuple[LineHandler, Session]:
         """A session of its own for each connection: an id that a client gives says nothing, so none can be taken."""
-        assert isinstance(reader, _Reader), "whoever comes here was let in"
-        handler, session = await _Handler.init_from_connect(reader, writer, self.plugins_manager)
-        assert isinstance(handler, _Handler), "it makes its own class"
-        handler.line, handler.broker = reader.line, self
+        assert isinstance(reader, LineReader), "whoever comes here was let in"
+        handler, session = await LineHandler.init_from_connect(reader, writer, self.plugins_manager)
+        assert isinstance(handler, LineHandler), "it makes its own class"
+        handler.serves(reader, session)
         session.client_id = f"{session.username}-{reader.line.number}"
         session.keep_alive = 0  # the reader sees to it
         session.parent = 0
         session.attributes[_LINE] = reader.line
-        reader.ahead = session.delivered_message_queue.qsize
         return handler, session
 
     async def _authenticate(self, session: Session, _: ListenerConfig) -> bool:
@@ -369,9 +282,19 @@ class _Broker(Broker):  # type: ignore[misc]
     async def _publish_retained_messages_for_subscription(
         self, subscription: tuple[str, int], session: Session
     ) -> None:
-        """Only to who holds the subscription: amqtt sends a newcomer what matches anybody's."""
-        if any(holder is session for holder, _ in self._subscriptions.get(subscription[0], [])):
-            await super()._publish_retained_messages_for_subscription(subscription, session)
+        """Only to who holds the subscription (amqtt sends a newcomer what matches anybody's), each of them at the pace
+        of a packet, and so many at a time that whoever reads them has room."""
+        wanted, qos = subscription
+        handler = self._get_handler(session)
+        if handler is None or not any(holder is session for holder, _ in self._subscriptions.get(wanted, [])):
+            return
+        kept = [each for topic, each in self._retained_messages.items() if self._matches(topic, wanted)]
+        for at in range(0, len(kept), MOST_OF_ONE):
+            some = kept[at : at + MOST_OF_ONE]
+            if await handler.gone_within(handler.line.pace.take(self.door.now(), len(some))):
+                return
+            sent = [handler.mqtt_publish(each.topic, each.data, min(qos, each.qos or qos, 1), True) for each in some]
+            await asyncio.wait([asyncio.ensure_future(each) for each in sent])
 
 
 def count_end(why: Away | Wrong, address: str) -> None:

@@ -24,8 +24,9 @@ MOST_SHOWN = 20  # passwords of one of them: a device has one, and a new one for
 class BrokerLimits:
     """What the embedded broker bears. Connections in all and from one address (a network of an IPv6 address); of those,
     how many may not have logged in yet. Seconds: until the login is complete, until a packet that has begun is whole,
-    and the longest silence of a client that promises no shorter one. Packets a second that one client may go on
-    sending, and how many at once: beyond that it is read more slowly, and loses nothing."""
+    the longest silence of a client that promises no shorter one, and how long it may take nothing of what waits for it.
+    Packets a second that one device may go on sending, on all its lines together, and how many at once: beyond that it
+    is read more slowly, and loses nothing."""
 
     connections: int = 1000
     per_address: int = 200
@@ -35,6 +36,7 @@ class BrokerLimits:
     connect_s: float = 5.0
     packet_s: float = 10.0
     idle_s: float = 180.0
+    unread_s: float = 10.0
     packets_per_s: float = 200.0
     packets_at_once: int = 2000
     free_failures: int = 5
@@ -63,36 +65,20 @@ class Away(StrEnum):
     FELL = auto()  # a fault of ours
 
 
-@dataclass(slots=True, eq=False)
-class DeviceLine:
-    """One connection. `cut` ends it at once; the first reason is kept."""
-
-    number: int
-    address: str
-    hang_up: Callable[[], None]
-    who: Certificate | None = None
-    why: str = ""
-    filters: set[str] = field(default_factory=set)
-
-    def cut(self, why: str) -> None:
-        self.why = self.why or why
-        self.hang_up()
-
-
 @dataclass(slots=True)
 class Bucket:
-    """A measure for one client's packets: full at first, refilled evenly."""
+    """A measure for what one may send: full at first, refilled evenly."""
 
     per_s: float
     most: float
     level: float
     at_s: float
 
-    def take(self, now_s: float) -> float:
-        """One out of it; how many seconds to wait before acting on it."""
+    def take(self, now_s: float, many: int = 1) -> float:
+        """So many out of it; how many seconds to wait before acting on it."""
         self.level = min(self.most, self.level + (now_s - self.at_s) * self.per_s)
         self.at_s = now_s
-        self.level -= 1
+        self.level -= many
         return max(0.0, -self.level / self.per_s)
 
     def may(self, now_s: float) -> bool:
@@ -100,6 +86,23 @@ class Bucket:
         owed = self.take(now_s) > 0
         self.level += owed
         return not owed
+
+
+@dataclass(slots=True, eq=False)
+class DeviceLine:
+    """One connection. `cut` ends it at once; the first reason is kept. `pace` is its device's, once that is known."""
+
+    number: int
+    address: str
+    hang_up: Callable[[], None]
+    who: Certificate | None = None
+    why: str = ""
+    filters: set[str] = field(default_factory=set)
+    pace: Bucket = field(default_factory=lambda: Bucket(1.0, 0.0, 0.0, 0.0))
+
+    def cut(self, why: str) -> None:
+        self.why = self.why or why
+        self.hang_up()
 
 
 class Doorkeeper:
@@ -115,6 +118,7 @@ class Doorkeeper:
         self._looks: OrderedDict[str, Bucket] = OrderedDict()  # of addresses that wait
         self._once_in: OrderedDict[int, str] = OrderedDict()  # what was shown, not whose it is: ids are no secret
         self._shown: OrderedDict[str, OrderedDict[int, None]] = OrderedDict()  # by holder, the oldest first
+        self._paces: OrderedDict[str, Bucket] = OrderedDict()  # by holder: who comes again has no new one
 
     def now(self) -> float:
         """Seconds, of any beginning."""
@@ -165,6 +169,9 @@ class Doorkeeper:
     def welcome(self, line: DeviceLine, who: Certificate, shown: str) -> tuple[DeviceLine, ...]:
         """The holder has logged in on this line, showing this password; the older ones of theirs that are too many."""
         line.who = who
+        per_s, most = self.limits.packets_per_s, self.limits.packets_at_once
+        line.pace = self._paces.get(who.holder_id) or Bucket(per_s, most, most, self._clock())
+        _remember(self._paces, who.holder_id, line.pace, MOST_KNOWN)
         self._known_now(line)
         self._came_in(who.holder_id, hash(shown))
         theirs = [each for each in self.known if each.who and each.who.holder_id == who.holder_id]

@@ -4,7 +4,7 @@ Stricter than the standard on purpose: what none of our clients needs is not tak
 no session that outlives its connection, no message kept where the topic's kind is of the moment.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum, auto
 from typing import Final
@@ -14,6 +14,7 @@ from shared.wire.topics import MEASURES, MOST_PAYLOAD, MOST_TOPIC, Kind, kind_of
 MOST_ID: Final = 128  # bytes of a client's id or of a name
 MOST_PASSWORD: Final = 4096  # a certificate and a signature are some 1,200
 MOST_FILTERS: Final = 32  # of one request, and of one connection
+FILTER_COUNTS: Final = 10  # packets: for each a broker looks through all that it keeps
 _LONGEST_LENGTH: Final = 4  # bytes of a packet's length
 
 
@@ -154,12 +155,30 @@ def _message(topic: str, payload: bytes, *, kept: bool) -> Wrong | None:
 def _filters(at: "_Cursor", *, with_qos: bool) -> Wrong | None:
     if at.number(2) == 0 or at.done:
         return Wrong.MALFORMED
-    count = 0
+    asked = list(_asked(at, with_qos=with_qos))
+    if any(not wanted or qos > 2 for wanted, qos in asked):
+        return Wrong.MALFORMED
+    return Wrong.TOO_BIG if len(asked) > MOST_FILTERS else None
+
+
+def _asked(at: "_Cursor", *, with_qos: bool) -> Iterator[tuple[str, int]]:
     while not at.done:
-        count += 1
-        if not at.text() or (with_qos and at.number(1) > 2):
-            return Wrong.MALFORMED
-    return Wrong.TOO_BIG if count > MOST_FILTERS else None
+        yield at.text(), at.number(1) if with_qos else 0
+
+
+def counts(first: int, body: bytes) -> int:
+    """As how many packets a right one counts, where a pace is kept."""
+    packet = head(first)
+    if packet not in (Packet.SUBSCRIBE, Packet.UNSUBSCRIBE):
+        return 1
+    at = _Cursor(body)
+    at.number(2)
+    return FILTER_COUNTS * len(list(_asked(at, with_qos=packet is Packet.SUBSCRIBE)))
+
+
+def acknowledged(first: int, body: bytes) -> int | None:
+    """The number of the message whose receipt a right packet tells; None where it tells none."""
+    return _Cursor(body).number(2) if head(first) is Packet.PUBACK else None
 
 
 class _Cursor:

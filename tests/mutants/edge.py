@@ -4,6 +4,7 @@ payments; the printer agent."""
 from tests.mutants import Edit, Mutant, one
 
 CLOCK = ("tests/edge/device/test_clockwork.py",)
+PRESSURE = ("tests/shared/runtime/test_broker_pressure.py",)
 JOURNAL = ("tests/shared/runtime/test_journal.py",)
 SYNC = ("tests/shared/runtime/test_sync.py",)
 LANE = ("tests/edge/gate/test_gate_store.py",)
@@ -119,6 +120,11 @@ KIOSK = (
     one("broker-turns", "at the broker all messages wait in one queue", "shared/runtime/broker.py",
         "self._broadcast_queue = self._turns = MessageTurns()", "self._turns = MessageTurns()",
         "tests/shared/runtime/test_broker_strangers.py"),
+    one("broker-ahead", "a line of the broker is read on whatever it has unfinished", "shared/runtime/broker.py",
+        "unfinished() > MOST_OF_ONE or ", "", *PRESSURE),
+    one("broker-receipts", "a receipt that is owed to the broker costs of a line's pace",
+        "shared/runtime/broker_line.py", "free = receipt is not None and self.owed(receipt)", "free = False",
+        *PRESSURE),
     one("kiosk-sold-again", "a slot that is sold goes into another cart", "edge/kiosk/store.py",
         "AND state IN (?, ?) RETURNING 1", "AND state IN (?, ?, 'sold') RETURNING 1", *STOCK),
     one("kiosk-stake", "the places of a payment that is not settled are free again", "edge/kiosk/store.py",

@@ -9,7 +9,7 @@ from amqtt.mqtt.packet import MQTTFixedHeader
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from shared.wire.packets import MOST_OF, Connect, Packet, Wrong, connect, fault, head, length
+from shared.wire.packets import MOST_OF, Connect, Packet, Wrong, acknowledged, connect, counts, fault, head, length
 from shared.wire.topics import MEASURES, MOST_PAYLOAD, MOST_TOPIC, Kind, kind_of
 
 topics = st.sampled_from(
@@ -65,6 +65,8 @@ def test_what_is_let_through_is_read_to_the_end(first: int, body: bytes) -> None
     assert isinstance(verdict, Connect) or verdict is None
     if packet is Packet.CONNECT:
         assert fault(first, body) is Wrong.NOT_CONNECT
+    else:
+        assert counts(first, body) >= 1 and (acknowledged(first, body) is None) == (packet is not Packet.PUBACK)
     assert read_by_amqtt(bytes((first,)) + sized(len(body)) + body) == b""
 
 

@@ -479,7 +479,7 @@ async def test_subscriptions_are_bounded_and_given_back(house) -> None:
 async def test_who_does_not_read_is_not_waited_for(house, monkeypatch, reads: bool) -> None:
     """Its messages are held up to a bound, of however few bytes they are; then it is put out, and everybody else has
     heard all the while."""
-    monkeypatch.setattr("shared.runtime.broker.MOST_WAITING_BYTES", 100_000)
+    monkeypatch.setattr("shared.runtime.broker_line.MOST_WAITING_BYTES", 100_000)
     gate, one = house.holder("gate", DeviceKind.GATE), house.holder("one", DeviceKind.GATE)
     before = ENDED.value(why=Away.NOT_READING)
     async with stage(house) as at, at.line(gate.login) as (_, writer):
@@ -499,7 +499,7 @@ async def test_who_sends_much_keeps_nobody_elses_claims(house) -> None:
     """In turns, and read no further ahead than that: whatever waits before amqtt's queue counts too."""
     one, flooder = house.holder("one", DeviceKind.GATE), house.holder("flooder", DeviceKind.GATE)
     many, claim = 1500, topics.claim(house.site, flooder.id)
-    async with stage(house) as at, AsyncExitStack() as lines:
+    async with stage(house, replace(LIMITS, packets_at_once=10_000)) as at, AsyncExitStack() as lines:
         turns, most = at.broker._broker._turns, 0
         for _ in range(3):
             _, writer = await lines.enter_async_context(at.line(flooder.login))
