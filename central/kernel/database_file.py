@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from central.kernel.log_mark import mark_log, refuse_foreign_log
 from central.kernel.trouble import NoDatabase, Unavailable
 
 
@@ -13,17 +14,29 @@ class DatabaseFile:
 
     _known: tuple[int, int] | None = None
 
-    def opened(self, path: Path) -> Callable[[], None]:
+    def opened(self, path: Path, *, read_only: bool) -> Callable[[], None]:
         """To be asked before each transaction. The first that is opened is the one."""
-        self._known = self._known or _number(path)
+        if self._known is None:
+            self._known = _number(path)
+            if not read_only:
+                mark_log(path)
         self.stays(path)
         return partial(self.stays, path)
 
     def stays(self, path: Path) -> None:
-        """Unavailable: it is another one now, or none."""
-        if self._known and _number(path) != self._known:
+        """Unavailable: it is another one now, or none; or, at first, the log beside it is another's."""
+        if self._known is None:
+            refuse_foreign_log(path)
+        elif _number(path) != self._known:
             why = "is another file than when central began: stop central before a copy is put back, then start it"
             raise Unavailable(NoDatabase.DATABASE_AWAY, f"{path} {why}")
+
+    def is_away(self, path: Path) -> bool:
+        try:
+            self.stays(path)
+        except Unavailable:
+            return True
+        return False
 
 
 def _number(path: Path) -> tuple[int, int]:
@@ -32,11 +45,3 @@ def _number(path: Path) -> tuple[int, int]:
     except OSError as fault:
         raise Unavailable(NoDatabase.DATABASE_AWAY, f"{path}: {fault.strerror}") from None
     return found.st_dev, found.st_ino
-
-
-def wal_bytes(path: Path) -> int:
-    """How much of SQLite's log lies beside the database."""
-    try:
-        return path.with_name(path.name + "-wal").stat().st_size
-    except FileNotFoundError:
-        return 0

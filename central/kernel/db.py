@@ -131,9 +131,9 @@ class Database:
 
     def connect(self, *, read_only: bool = False) -> Connection:
         if self.is_sqlite:
-            self.file.stays(self.path)  # or SQLite would make an empty one in its place
+            self.file.stays(self.path)  # or SQLite would make an empty one, or play in a log that is not its own
             found = SqliteConnection(self.path, read_only=read_only, lock_s=self.waits.lock_s, wal_most=self.wal_most)
-            found.is_there = self.file.opened(self.path)
+            found.is_there = self.file.opened(self.path, read_only=read_only)
             return found
         return PostgresConnection(self.url, self.waits, read_only=read_only)
 

@@ -24,6 +24,7 @@ from central.kernel.helper_processes import Beside, Crowded, Errand, TooHeavy, W
 from central.kernel.job import Job, looked_through, looked_through_beside
 from central.kernel.judge import Judge, as_declared
 from central.kernel.keys import Keys
+from central.kernel.log_mark import forget_mark
 from central.kernel.outage import Outage
 from central.kernel.permissions import Permissions
 from central.kernel.postgres_writers import PostgresWriters
@@ -123,6 +124,10 @@ class Door:
         self._whole_readers.stop()
         self._glance.close()
         self._write_last_tally()
+        if self.database.is_sqlite:
+            with suppress(*BROKEN):
+                self.database.connect().close()  # the log goes with who closes last and may write: readers may not
+            forget_mark(self.database.path)
 
     @property
     def standings(self) -> tuple[Standing, ...]:

@@ -6,8 +6,8 @@ import threading
 import time
 from contextlib import closing, suppress
 
-from central.kernel.database_file import wal_bytes
 from central.kernel.db import BROKEN, Connection, Database
+from central.kernel.log_mark import mark_change, wal_bytes
 from central.kernel.outage import Outage
 from central.kernel.people_tables import write_anew
 from central.kernel.trouble import NoDatabase, trouble_of
@@ -35,6 +35,7 @@ class LogCopier:
         self._thread = threading.Thread(target=self._copy_forever, name="checkpoint", daemon=True)
         self._copies = Standing("checkpoint", BACKOFF)
         self.line: Connection | None = None
+        self._number = 0  # of the schema, as it is marked
 
     def start(self) -> None:
         self._thread.start()
@@ -68,6 +69,9 @@ class LogCopier:
             else:
                 pause_s = COPY_EVERY_S
                 self._copies.well()
+        if self.line is not None and self._is_away():
+            with suppress(*BROKEN):
+                self._copy(self.line)  # or SQLite would leave the log at the other's name
         self._close()
 
     def _close(self) -> None:
@@ -83,19 +87,26 @@ class LogCopier:
 
     def _copy(self, db: Connection) -> None:
         """Copies what readers allow, beside the writer. A log that has grown is copied to its end and cut, for which
-        the writer has to wait a moment; so is one on a full disk, where every byte counts."""
+        the writer has to wait a moment; so is one on a full disk, where every byte counts, and one whose file is not
+        at its place any more: under that name it would be taken for another's."""
+        if (number := int(db.run("PRAGMA schema_version", {})[0][0])) != self._number and not self._is_away():
+            mark_change(self._database.path, number)  # somebody changed the schema by hand
+            self._number = number
         db.run("PRAGMA wal_checkpoint(PASSIVE)", {})
         outage = self._outage.now
         full = outage is not None and outage.reason is NoDatabase.DISK_FULL
         asked = self._to_cut.is_set()
         self._to_cut.clear()
-        if asked or full or wal_bytes(self._database.path) > self._database.wal_most:
+        if asked or full or self._is_away() or wal_bytes(self._database.path) > self._database.wal_most:
             ((busy, _, _),) = db.run("PRAGMA wal_checkpoint(TRUNCATE)", {})
             if asked and busy:
                 self._to_cut.set()  # a reader still looks at what was there: the next round
         LOG.set(wal_bytes(self._database.path))
         if self._to_write.is_set() and not full and time.monotonic() >= self._rests_until:
             self._write_anew()
+
+    def _is_away(self) -> bool:
+        return self._database.file.is_away(self._database.path)
 
     def _write_anew(self) -> None:
         """What the log holds of it is cut in the next round. Where others write all the while, that round tries too."""

@@ -133,6 +133,9 @@ class Pulse:
             **{check: look() for check, look in self._more.items()},
             "pulse": OK if age_s < STUCK_S / 2 else "late",
         }
+        for check, outage in zip(("commit", "look"), self._door.outages, strict=True):
+            if (trouble := outage.of_all) and checks[check] == OK:  # somebody met it since the last beat
+                checks[check] = trouble.reason.value
         if self._asked and self._clock() - self._asked[1] >= LATE_S and checks[self._asked[0]] == OK:
             checks[self._asked[0]] = "late"
         failing = tuple(each for each in self.standings if not each.calm)

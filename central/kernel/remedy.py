@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+from central.kernel.log_mark import ForeignLog
 from central.kernel.mounts import is_mount
 from central.kernel.trouble import NoDatabase, trouble_of
 
@@ -17,7 +18,7 @@ _GONE = {errno.ENOTCONN, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.EIO, err
 
 def remedy(fault: BaseException, folder: Path | None) -> str:
     """`folder`: where it failed; None: at a database elsewhere. Empty: what it says is all there is to say."""
-    if isinstance(fault, ValueError):
+    if isinstance(fault, ValueError | ForeignLog):
         return ""
     trouble = trouble_of(fault)
     reason, number = trouble.reason if trouble else None, getattr(fault, "errno", None)

@@ -5,8 +5,9 @@ start together would both make the same tables. What its tables really are is co
 
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from fcntl import LOCK_EX, flock
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,7 +16,8 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from central.kernel.db import PATIENT, Database, PostgresConnection
+from central.kernel.db import BROKEN, PATIENT, Database, PostgresConnection
+from central.kernel.log_mark import draw_mark, mark_change
 from central.kernel.old_schemas import EARLIER, REVISION, Earlier, NotBroughtOver, bring_over
 from central.kernel.remedy import remedy
 from central.kernel.safety_copy import NoCopy, set_aside
@@ -52,7 +54,8 @@ def upgrade(database: Database, aside: Path | None = None) -> Path | None:
     if database.is_sqlite:
         # A new file is given its journal now, by one connection: the writer and its copier, each at its own first
         # connection, would lock each other out, which no patience helps.
-        database.connect().close()
+        with suppress(*BROKEN), closing(database.connect()) as db:
+            draw_mark(database.path, db)
     return copy
 
 
@@ -121,12 +124,12 @@ def _brought_up(database: Database, engine: sa.Engine, aside: Path | None) -> Pa
                 "Mend that; or copy it by your own means, and run `parterre schema update --copied`."
             ) from why
     if current != newest:
-        config.attributes["then"] = _made
+        config.attributes["then"] = partial(_made, database)
         command.upgrade(config, "head")
     return copy
 
 
-def _made(connection: sa.Connection) -> None:
+def _made(database: Database, connection: sa.Connection) -> None:
     """After the migrations, in their transaction: what is not what it should be is not committed."""
     revision = MigrationContext.configure(connection).get_current_revision() or ""
     shape = shape_of(connection)
@@ -139,6 +142,8 @@ def _made(connection: sa.Connection) -> None:
     connection.execute(
         sa.insert(SCHEMA_MADE).values(revision=revision, fingerprint=known()[revision], at=time.time_ns() // 1_000_000)
     )
+    if database.is_sqlite:
+        mark_change(database.path, connection.execute(sa.text("PRAGMA schema_version")).scalar_one())
 
 
 def _sound(connection: sa.Connection, revision: str) -> None:
@@ -186,6 +191,8 @@ def _opened(database: Database) -> Iterator[sa.Engine]:
     except sa.exc.ArgumentError as fault:
         raise SchemaError(f"{database.url!r} names no database: write sqlite:///path or postgresql://….") from fault
     try:
+        if database.is_sqlite:
+            database.file.stays(database.path)  # before SQLite sees the log beside it
         engine.connect().close()  # whether it can be reached at all, in words of its own
         with _alone(database):
             yield engine

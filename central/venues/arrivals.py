@@ -52,9 +52,10 @@ async def sent_by(request: web.Request, me: SignedIn) -> dict[str, str]:
 
 def hall_of(read: Read, t: Texts, onto: str, space: str) -> dict[str, Any] | None:
     """For the page: into which spaces the plan may go, or over which draft. None: this person may not."""
-    before = read.get(PhysicalConfiguration, onto) if is_id(onto) else None
-    space_id = before.space_id if before else space
-    if (space_id and not _may(read, space_id)) or (onto and before is None):
+    before, space_id = _before(read, onto), space
+    if before:
+        space_id = before.space_id
+    if (onto and before is None) or (space_id and not _may(read, space_id)):
         return None
     found = read.find(Space, "ORDER BY code, id LIMIT :most", most=MOST_SPACES + 1)
     more, found = len(found) > MOST_SPACES, found[:MOST_SPACES]
@@ -73,6 +74,12 @@ def hall_of(read: Read, t: Texts, onto: str, space: str) -> dict[str, Any] | Non
     }
 
 
+def _before(read: Read, onto: str) -> PhysicalConfiguration | None:
+    """None, too, of one that this person may not mend."""
+    before = read.get(PhysicalConfiguration, onto) if is_id(onto) else None
+    return before if before and _may(read, before.space_id) else None
+
+
 def _may(read: Read, space_id: str) -> bool:
     place = context_of(read, "space", space_id)
     return place is not None and read.actor.may(VenuesPrivilege.VENUE_MODIFY, path_of(read, place))
@@ -81,7 +88,7 @@ def _may(read: Read, space_id: str) -> bool:
 def mapping_before(read: Read, onto: str, space: str) -> SvgMapping | None:
     """How the hall's last drawing was read; of a new plan, that of the space's newest one."""
     if is_id(onto):
-        halls = [each] if (each := read.get(PhysicalConfiguration, onto)) else []
+        halls = [each] if (each := _before(read, onto)) else []
     elif is_id(space) and _may(read, space):
         where = "WHERE space_id = :space ORDER BY id DESC LIMIT :most"
         halls = list(read.find(PhysicalConfiguration, where, space=space, most=MOST_BEFORE))

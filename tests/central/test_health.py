@@ -4,10 +4,12 @@ and comes back; the broker goes and comes; and what is said is for everybody to 
 import asyncio
 import os
 import re
+import shutil
 import signal
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from central.kernel.door import Door
 from central.kernel.keys import Keys
 from central.kernel.postgres_writers import PostgresWriters
 from central.kernel.pulse import BEHIND, CHECKS, EVERY_S, LATE_S, STUCK_S, Pulse, Report
+from central.kernel.schema import heads
 from central.kernel.settings import Settings
 from central.kernel.sqlite_writer import BEGINNING, MOST_AWAY, STILL, SqliteWriter
 from central.kernel.trouble import NoDatabase, Unavailable
@@ -37,6 +40,7 @@ from central.reports.pages import ReportsSettings
 from central.web.health import of_health
 from central.web.texts import texts
 from shared.languages import LANGUAGES
+from shared.outcome import Refused
 from shared.runtime.broker import EmbeddedBroker
 from shared.runtime.mqtt import Endpoint
 from shared.runtime.tasks import FAILING, FALLS, Backoff, Standing
@@ -419,3 +423,28 @@ def test_a_task_that_ended_is_failing() -> None:
     standing = Standing("over", Backoff())
     standing.ended = True
     assert not standing.calm
+
+
+async def test_an_order_that_is_refused_makes_it_unready_at_once(
+    sqlite_place: tuple[Database, House], keys: Keys
+) -> None:
+    """Before: until the next beat, five seconds on, it was ready beside orders that were refused."""
+    database, house = sqlite_place
+    door = Door(database, Watch(), path_of, keys)
+    pulse, elsewhere = Pulse(door, heads(database), {}, lambda: ()), database.path.with_name("elsewhere.db")
+    door.start()
+    await pulse.beat()
+    assert pulse.report().ready
+    database.path.rename(elsewhere)
+    shutil.copy(elsewhere, database.path)
+    refused = (await door.execute(house.operator("*"), house.order(house.seats[0]), new_id())).outcome
+    assert refused == Refused(NoDatabase.DATABASE_AWAY)
+    assert pulse.report().checks["commit"] == "database_away" and not pulse.report().ready
+    elsewhere.rename(database.path)
+    await until_so(partial(_taken, door, house))
+    assert pulse.report().ready, "and ready as soon as one is taken"
+    await asyncio.to_thread(door.stop)
+
+
+async def _taken(door: Door, house: House) -> bool:
+    return (await door.execute(house.operator("*"), house.order(house.seats[0]), new_id())).ok

@@ -629,7 +629,7 @@ def test_a_revoked_device_leaves_no_more_than_people_can_look_at(
     clerk.do(RevokeDevice(device_id=gate.id))
     bodies = [{"n": n, "text": "x" * FACT_BYTES} for n in range(8)]
     facts = [gate.saw(FactKind.INCIDENT, body) for body in bodies]
-    most = 3 * (FACT_BYTES + len(orjson.dumps(bodies[0])))
+    most = 3 * (FACT_BYTES + 2 * len(orjson.dumps(bodies[0])))
     monkeypatch.setattr("central.devices.facts.QUARANTINE_BYTES", most)
     gate.clerk.actor = replace(gate.clerk.actor, put_out=True)  # as whoever looks at its requests has it
     gate.send(*facts[:3])
@@ -640,6 +640,27 @@ def test_a_revoked_device_leaves_no_more_than_people_can_look_at(
         refused = gate.clerk.no(gate.upload(fact))
         assert (refused.reason, refused.detail["bytes"]) == (NoDevice.QUARANTINE_FULL, most)
     assert {table: clerk.rows(f"SELECT COUNT(*) FROM {table}") for table in left} == left
+
+
+def test_what_a_revoked_device_tells_again_beside_something_new_weighs_too(
+    clerk: Clerk, house: House, gate: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before: of eight known facts in each upload, beside a new one, the log kept seven times what was allowed."""
+    clerk.do(RevokeDevice(device_id=gate.id))
+    most = 2 << 20
+    monkeypatch.setattr("central.devices.facts.QUARANTINE_BYTES", most)
+    gate.clerk.actor = replace(gate.clerk.actor, put_out=True)
+    fat = [gate.saw(FactKind.INCIDENT, {"n": n, "text": "x" * FACT_BYTES}) for n in range(8)]
+    gate.send(*fat)
+    kept = "SELECT (SELECT SUM(LENGTH(body)) FROM command_log) + (SELECT SUM(LENGTH(body)) FROM fact)"
+    ((before,),) = clerk.rows(kept)
+    for _ in range(40):
+        if isinstance(gate.clerk.say(gate.upload(*fat, gate.saw(FactKind.INCIDENT, {}))), Refused):
+            break
+    else:
+        pytest.fail("it is taken without end")
+    ((after,),) = clerk.rows(kept)
+    assert before < after < most
 
 
 def test_what_does_not_fit_is_written_down_and_shown(clerk: Clerk, house: House, kiosk: Machine) -> None:

@@ -17,10 +17,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from central.app import make_app
 from central.kernel.actor import SYSTEM
 from central.kernel.contexts import path_of
-from central.kernel.database_file import wal_bytes
 from central.kernel.db import Connection, Database, SqliteConnection, Waits
 from central.kernel.door import Door
 from central.kernel.keys import Keys
+from central.kernel.log_mark import wal_bytes
 from central.kernel.outage import REFUSED
 from central.kernel.sqlite_writer import SqliteWriter
 from central.kernel.trouble import NoDatabase, Unavailable

@@ -311,6 +311,7 @@ def test_a_fault_of_a_drawing(drawn, at, says):
         (b'<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;">]>'
          b'<svg data-plan="&c;"/>', "declarations"),
         (b'<!DOCTYPE svg [<!ENTITY % x SYSTEM "file:///etc/passwd"> %x;]><svg/>', "declarations"),
+        (b'<!DOCTYPE svg [<!ENTITY % n "http://a.b/">]><svg/>', "declarations"),
         (b'<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]><svg>&x;</svg>', "declarations"),
         (b'<!DOCTYPE svg [<!ATTLIST circle data-seat CDATA "1">]><svg/>', "declarations"),
         (b'<!DOCTYPE svg [<!ELEMENT svg ANY>]><svg/>', "declarations"),
