@@ -101,7 +101,7 @@ async def _hall_is_read(stage: Stage) -> None:  # noqa: F811
     number = NameSource(Where.ATTRIBUTE, "data-label", pattern="Y{number}X*")
     mapping = SvgMapping(fixed, NameSource(Where.ATTRIBUTE, "data-label", pattern="*X{row}"), number)
     column = next(each for each in of.columns if each.name == "drawing")
-    said = column.to_db(Drawing(100, 100, mapping=mapping))
+    said = (column.to_db or str)(Drawing(100, 100, mapping=mapping))
     sql = "UPDATE physical_configuration SET drawing = :said WHERE id = :id"
     await stage.browser.door.chore(lambda db: db.write(sql, {"said": said, "id": stage.theirs.rows.row(of.name)}))
 
