@@ -27,6 +27,7 @@ NAMES = {
     "at": ("context",), "under": ("context",), "of": tuple(BY_NAME), "on": tuple(BY_NAME),
     "id": tuple(BY_NAME), "from": ("performance",),
     "onto": ("physical_configuration",), "physical": ("physical_configuration",), "space": ("space",),
+    "space_id": ("space",),
     "who": ("operator",), "after": ("performance",), "before": ("performance",),
 }  # fmt: skip
 """What an address may name, and of which tables."""
