@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from itertools import pairwise
+from itertools import islice, pairwise
 from math import hypot
 from statistics import median_low
 from zlib import compress, decompressobj
@@ -31,6 +31,9 @@ MOST_LEFT_DRAWN = 2_000
 MOST_ROWS_NAMED = 600
 STEP = 25.0  # from a seat to the next, in the picture
 FAR = 1e7
+REACH = 2.0  # how far beside the seats the picture goes for what is left out, as often as the hall is long
+FEW = 10  # steps: a hall is taken to be at least so long
+_NOWHERE: Box = (0.0, 0.0, 0.0, 0.0)
 Place = Callable[[float, float], tuple[str, str]]
 """Where a point of the drawing lies in the picture."""
 
@@ -90,6 +93,11 @@ class MappingLook:
     stages: tuple[str, ...]
     refused: Refused | None
     picture: str
+    greyed: int  # of the shapes left out, how many the picture has
+
+    @property
+    def all_left(self) -> int:
+        return sum(each.shapes for each in self.left)
 
 
 def packed(text: str) -> str:
@@ -162,6 +170,7 @@ def _told(
         part: list(dict.fromkeys(word for seat in seats if (word := str(getattr(seat, part.value)))))
         for part in SeatPart
     }
+    grey = _greyed(seats, left)
     return MappingLook(
         mapping=mapping or proposal.mapping,
         reasons=proposal.reasons if mapping in (None, proposal.mapping) else {},
@@ -177,7 +186,8 @@ def _told(
         twice=sum(many for many in names.values() if many > 1),
         refused=refused,
         stages=tuple(stage.text.text[:60] for stage in stages),
-        picture=picture(seats, left, stages, colours, {name for name, many in names.items() if many > 1}),
+        picture=picture(seats, grey, stages, colours, {name for name, many in names.items() if many > 1}),
+        greyed=len(grey),
     )
 
 
@@ -196,25 +206,26 @@ def _left(left: Sequence[LeftOut]) -> tuple[LeftCount, ...]:
 
 
 def picture(
-    seats: Sequence[NamedSeat], left: Sequence[LeftOut], stages: Sequence[DrawnStage], colours: dict[str, str],
+    seats: Sequence[NamedSeat], grey: Sequence[SvgElement], stages: Sequence[DrawnStage], colours: dict[str, str],
     twice: set[tuple[str, str, str]],
 ) -> str:  # fmt: skip
-    """Seats in their section's colour with the names of rows and sections; what is left out as a grey line. Empty:
-    there is nothing to draw, or too much of it."""
-    placed = [(seat, box) for seat in seats if all(s.box for s in seat.shapes) and _sane(box := seat.box)]
-    drawn = [each.shape for each in left if each.why is not Left.HIDDEN and each.shape.box and _sane(each.shape.box)]
-    if not (placed or drawn) or len(placed) > MOST_DRAWN:
+    """Seats in their section's colour with the names of rows and sections, and in `grey` what is left out. Empty: there
+    is nothing to draw, or too much of it."""
+    placed = _placed(seats)
+    if not (placed or grey) or len(placed) > MOST_DRAWN:
         return ""
     spots = [((x0 + x1) / 2, (y0 + y1) / 2) for _, (x0, y0, x1, y1) in placed]
-    steps = [step for a, b in pairwise(spots) if (step := hypot(b[0] - a[0], b[1] - a[1])) > 0]
-    k = STEP / median_low(steps) if steps else 1.0
-    left0, top, right, bottom = _frame([box for _, box in placed] or [shape.box for shape in drawn if shape.box])
+    k = STEP / (_step(placed) or STEP)
+    boxes = [box for _, box in placed] + _boxes(grey)
+    reach = _reach(placed, grey)
+    boxes += [box for stage in stages for box in _boxes([stage.under] if stage.under else []) if _inside(box, reach)]
+    left0, top, right, bottom = _frame(boxes)
 
     def at(x: float, y: float) -> tuple[str, str]:
         return _n((x - left0) * k), _n((y - top) * k)
 
     parts = [_shape(stage.under, at, k, "map-stage") for stage in stages if stage.under]
-    parts += [_shape(shape, at, k) for shape in drawn[:MOST_LEFT_DRAWN]]
+    parts += [_shape(shape, at, k) for shape in grey]
     rows: dict[tuple[str, str], list[tuple[float, float]]] = {}
     colour = ""
     for (seat, box), (x, y) in zip(placed, spots, strict=True):
@@ -240,6 +251,46 @@ def picture(
     )
 
 
+def _greyed(seats: Sequence[NamedSeat], left: Sequence[LeftOut]) -> list[SvgElement]:
+    """What of that which is left out the picture has: not what is hidden, lies nowhere, or so far from the seats that
+    the hall beside it would be a dot."""
+    there = [each.shape for each in left if each.why is not Left.HIDDEN and _boxes([each.shape])]
+    placed = _placed(seats)
+    reach = _reach(placed, there)
+    found = (shape for shape in there if _inside(shape.box or _NOWHERE, reach))
+    return [] if len(placed) > MOST_DRAWN else list(islice(found, MOST_LEFT_DRAWN))
+
+
+def _reach(placed: Sequence[tuple[NamedSeat, Box]], left: Sequence[SvgElement]) -> Box:
+    """What may be in the picture: around the seats, or where there are none, around the middle half of the rest."""
+    x0, y0, x1, y1 = _around([box for _, box in placed]) if placed else _middle_half(_boxes(left))
+    room = REACH * max(x1 - x0, y1 - y0, FEW * _step(placed))
+    return x0 - room, y0 - room, x1 + room, y1 + room
+
+
+def _placed(seats: Sequence[NamedSeat]) -> list[tuple[NamedSeat, Box]]:
+    return [(seat, box) for seat in seats if all(s.box for s in seat.shapes) and _sane(box := seat.box)]
+
+
+def _step(placed: Sequence[tuple[NamedSeat, Box]]) -> float:
+    """From a seat to the next; of one, its side."""
+    spots = [((x0 + x1) / 2, (y0 + y1) / 2) for _, (x0, y0, x1, y1) in placed]
+    steps = [step for a, b in pairwise(spots) if (step := hypot(b[0] - a[0], b[1] - a[1])) > 0]
+    return median_low(steps) if steps else max((x1 - x0 for _, (x0, _, x1, _) in placed[:1]), default=0.0)
+
+
+def _boxes(shapes: Sequence[SvgElement]) -> list[Box]:
+    return [shape.box for shape in shapes if shape.box and _sane(shape.box)]
+
+
+def _middle_half(boxes: Sequence[Box]) -> Box:
+    if not boxes:
+        return _NOWHERE
+    n = len(boxes) // 4
+    x0s, y0s, x1s, y1s = map(sorted, zip(*boxes, strict=True))
+    return x0s[n], y0s[n], x1s[-1 - n], y1s[-1 - n]
+
+
 def _words(rows: dict[tuple[str, str], list[tuple[float, float]]], place: Place) -> Iterator[str]:
     sections: dict[str, list[tuple[float, float]]] = {}
     for (section, row), spots in rows.items():
@@ -260,10 +311,18 @@ def _shape(shape: SvgElement, place: Place, k: float, kind: str = "map-left") ->
     return f'<rect class="{kind}" x="{x}" y="{y}" width="{_n((x1 - x0) * k)}" height="{_n((y1 - y0) * k)}"{round_one}/>'
 
 
-def _frame(boxes: Sequence[Box]) -> Box:
-    """Around these, with room for names and for what is left out beside them."""
+def _around(boxes: Sequence[Box]) -> Box:
     x0, y0 = min(box[0] for box in boxes), min(box[1] for box in boxes)
-    x1, y1 = max(box[2] for box in boxes), max(box[3] for box in boxes)
+    return x0, y0, max(box[2] for box in boxes), max(box[3] for box in boxes)
+
+
+def _inside(box: Box, whole: Box) -> bool:
+    return box[0] >= whole[0] and box[1] >= whole[1] and box[2] <= whole[2] and box[3] <= whole[3]
+
+
+def _frame(boxes: Sequence[Box]) -> Box:
+    """Around these, with room for names."""
+    x0, y0, x1, y1 = _around(boxes)
     room = max((x1 - x0) * 0.12, (y1 - y0) * 0.12, 1.0)
     return x0 - room, y0 - 2 * room, x1 + room, y1 + room
 

@@ -28,7 +28,8 @@ def token(house: EveningHouse, tmp_path: Path) -> str:
 
 
 def theatre() -> str:
-    """As Inkscape saves it: two layers with rows as groups; bars, a cross of an exit, numbers as names of objects."""
+    """As Inkscape saves it: two layers with rows as groups; bars, one of them far behind the last row, a cross of an
+    exit, numbers as names of objects."""
     said = SVG.replace("0 0 400 300", "0 0 800 760")
     said += '<rect x="200" y="20" width="400" height="70"/><text x="400" y="60" text-anchor="middle">Scène</text>\n'
     for layer, top, rows, length in (("Orchestre", 150, "ABCDEFGH", 20), ("Balcon", 520, "ABCD", 24)):
@@ -40,7 +41,15 @@ def theatre() -> str:
                 said += f'<circle id="circle{top}{n}{seat}" inkscape:label="{seat}" cx="{x}" cy="{y}" r="10"/>\n'
             said += "</g>\n"
         said += "</g>\n"
-    return said + '<path id="path7" d="M40 400h20v40h-20z"/><rect x="740" y="400" width="30" height="40"/></svg>'
+    said += '<path id="path7" d="M40 400h20v40h-20z"/><rect x="740" y="400" width="30" height="40"/>'
+    return said + '<rect x="250" y="900" width="300" height="60"/></svg>'
+
+
+SEEN_WHOLE = """shapes => shapes.filter(shape => {
+  const own = shape.getBoundingClientRect(), all = shape.ownerSVGElement.getBoundingClientRect();
+  const across = own.left >= all.left && own.right <= all.right, down = own.top >= all.top && own.bottom <= all.bottom;
+  return own.width > 0 && across && down;
+}).length"""
 
 
 async def brought(page: Page, house: EveningHouse, tmp_path: Path, code: str) -> None:
@@ -63,6 +72,8 @@ async def test_what_comes_of_a_drawing_follows_the_fields(
         total, act = page.locator(".map-sum strong"), page.locator("[name=import]")
         await expect(total).to_have_text("256 places")
         assert await page.locator(".map-picture circle").count() == 256
+        assert await page.locator(".map-picture .map-left").evaluate_all(SEEN_WHOLE) == 3
+        await expect(page.locator("#map-result")).to_contain_text("Laissées de côté en gris sur le dessin")
         assert await page.locator("[name=row-pattern]").input_value() == "Rang {row}"
         await page.fill("[name=row-pattern]", "Row {row}")
         await page.locator("[name=row-pattern]").blur()

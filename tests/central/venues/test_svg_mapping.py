@@ -464,3 +464,50 @@ def test_a_row_that_is_called_so_is_the_row() -> None:
     assert (look.seats, look.rows, [each.name for each in look.sections]) == (12, 4, ["Orchestre"])
     assert look.reasons[SeatPart.ROW] is look.reasons[SeatPart.NUMBER] is Why.CALLED
     assert look.reasons[SeatPart.SECTION] is Why.NOWHERE
+
+
+def in_picture(picture: str) -> tuple[int, float]:
+    """How many grey shapes lie whole within the picture, and which part of its longer side the seats take."""
+    _, _, wide, high = map(float, re.findall(r'viewBox="([^"]+)"', picture)[0].split())
+    grey = re.findall(r'class="map-left" x="([^"]+)" y="([^"]+)" width="([^"]+)" height="([^"]+)"', picture)
+    inside = [all((x >= 0, y >= 0, x + w <= wide, y + h <= high)) for x, y, w, h in (map(float, each) for each in grey)]
+    seats = [(float(x), float(y)) for x, y in re.findall(r'<circle cx="([^"]+)" cy="([^"]+)"', picture)]
+    xs, ys = zip(*seats, strict=True)
+    return sum(inside), max(max(xs) - min(xs), max(ys) - min(ys)) / max(wide, high)
+
+
+@pytest.mark.parametrize(
+    "left, seen",
+    [
+        ([(n * 30, 420) for n in range(5)], 5),  # a balcony below the stalls
+        ([(n * 30, -260) for n in range(5)], 5),  # one behind the stage
+        ([(-300, 100), (900, 100)], 2),
+        ([(1_000_000, 100), (60, 420)], 1),
+        ([(90_000_000, 100)], 0),
+        ([(100_000, n * 30) for n in range(300)], 0),  # a second drawing, far away
+    ],
+)
+def test_what_is_left_out_lies_in_the_picture_or_is_not_promised(left: list[tuple[int, int]], seen: int) -> None:
+    """Before: only the seats were framed, and a balcony that nothing was read of lay outside the picture."""
+    seats = "".join(circle(f'id="P-{r}-{n}"', 50 + 30 * n, 50 + 30 * r) for r in range(1, 9) for n in range(1, 11))
+    drawing = only(seats + "".join(circle("", x, y) for x, y in left))
+    look = look_of(drawing.encode(), LookAt("Orchestre", "1"))
+    assert isinstance(look, MappingLook) and (look.seats, look.refused) == (80, None)
+    inside, hall = in_picture(look.picture)
+    assert inside == seen and look.picture.count("map-left") == seen
+    assert hall > 1 / 6, "no dot"
+    assert (look.greyed, look.all_left) == (seen, len(left))
+
+
+def test_a_stray_beside_nothing_that_is_read_makes_the_drawing_no_dot() -> None:
+    shapes = "".join(circle("", 50 + 30 * n, 50) for n in range(20)) + circle("", 5_000_000, 50)
+    look = look_of(only(shapes).encode(), LookAt("O", "1", BY_ID))
+    assert isinstance(look, MappingLook) and (look.seats, look.greyed, look.all_left) == (0, 20, 21)
+    wide = float(re.findall(r'viewBox="0 0 (\S+) ', look.picture)[0])
+    assert 500 < wide < 1_000
+
+
+def test_of_one_seat_the_rest_of_the_row_is_seen() -> None:
+    row = "".join(circle("", 80 + 30 * n, 50) for n in range(8))
+    look = look_of(only(SEAT + row).encode(), LookAt("O", "1", BY_ID))
+    assert isinstance(look, MappingLook) and (look.seats, look.greyed) == (1, 8)
