@@ -7,6 +7,7 @@ from typing import Any
 from central.kernel.contexts import path_of
 from central.kernel.registry import handler_of
 from central.kernel.tx import Read
+from central.programme.plan_actions import no_way_back
 from central.programme.plan_form import ACTS
 from central.programme.plan_history import PlanEntry, may_be_undone
 from central.programme.plans import target_context
@@ -45,17 +46,28 @@ def act_words(t: Texts, named: Labels, entry: PlanEntry | PlanAction) -> str:
     return act
 
 
+def lost_words(t: Texts, only_changed: bool | None) -> str:
+    """Why an undo is not offered that was; `only_changed` as `no_way_back` says it, None: it is offered."""
+    if only_changed is None:
+        return ""
+    if only_changed:
+        return t("Ne peut plus être annulé : tout a changé depuis.")
+    return t("Ne peut plus être annulé : ces places sont prises, hors service ou changées depuis.")
+
+
 def action_part(read: Read, t: Texts, entry: PlanAction) -> Mapping[str, Any]:
     """What an action did and to which seats, its plan, and its undo where that can go."""
     place = target_context(read, entry.target, entry.target_id)
     may = place is not None and read.actor.may(VenuesPrivilege.PLAN_UNDO, path_of(read, place))
-    goes = may and may_be_undone(entry, undone_on(read, entry.target_id))
+    is_open = may and may_be_undone(entry, undone_on(read, entry.target_id))
+    lost = no_way_back(read, [entry]) if is_open else {}
     return {
         "said": act_words(t, named_in(read, t, [entry]), entry),
         "seats": entry.what.get("seats", ""),
         "plan": label(read, t, TABLE[entry.target], entry.target_id) if place else "",
         "href": f"/admin/plan/{entry.target}/{entry.target_id}",
-        "undo": f"/admin/do/undo_plan_action?on={entry.id}" if goes else "",
+        "undo": f"/admin/do/undo_plan_action?on={entry.id}" if is_open and not lost else "",
+        "lost": lost_words(t, lost.get(entry.id)),
         "says": ("act", "target_id"),
     }
 

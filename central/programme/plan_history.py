@@ -58,7 +58,7 @@ class PlanHistory:
 @answers(PlanHistory, needs=VenuesPrivilege.VENUE_READ, at=target_of, gives=list[PlanEntry])
 def plan_history(read: Read, want: PlanHistory) -> Outcome[list[PlanEntry]]:
     done = actions_before(read, want.target_id, want.before, max(1, min(want.limit, MOST_ENTRIES)))
-    return Ok(_entries(read, done))
+    return Ok(plan_entries(read, done))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +73,10 @@ class PlanChanges:
 @answers(PlanChanges, needs=VenuesPrivilege.VENUE_READ, at=target_of, gives=list[PlanEntry], whole=True)
 def plan_changes(read: Read, want: PlanChanges) -> Outcome[list[PlanEntry]]:
     done = actions_since(read, want.target_id, want.since, MOST_ENTRIES)
-    return Ok(_entries(read, done, with_changes=True))
+    return Ok(plan_entries(read, done, with_changes=True))
 
 
-def _entries(read: Read, done: Sequence[PlanAction], *, with_changes: bool = False) -> list[PlanEntry]:
+def plan_entries(read: Read, done: Sequence[PlanAction], *, with_changes: bool = False) -> list[PlanEntry]:
     return [
         PlanEntry(
             id=each.id, version=each.version, at=each.at, who=each.who, name=_name(read, each.who), act=each.act,
@@ -88,8 +88,8 @@ def _entries(read: Read, done: Sequence[PlanAction], *, with_changes: bool = Fal
 
 
 def may_be_undone(entry: PlanEntry | PlanAction, undone: Collection[Id | None]) -> bool:
-    """Whether it is offered: not of what was undone (`undone`: what acts of its plan take back), nor of an undo. What
-    changed since, or is taken, its refusal names."""
+    """Whether it is ever offered: not of what was undone (`undone`: what acts of its plan take back), nor of an undo.
+    Whether there is anything left to take back: `no_way_back`."""
     return entry.id not in undone and entry.act is not PlanAct.UNDO
 
 

@@ -16,9 +16,10 @@ from central.kernel.tx import Read
 from central.programme.carryover import ChangeLine
 from central.programme.carryover_page import HREF as CARRY
 from central.programme.carryover_page import change_words
-from central.programme.plan_deed_words import TABLE, act_words, named_in
+from central.programme.plan_actions import no_way_back
+from central.programme.plan_deed_words import TABLE, act_words, lost_words, named_in
 from central.programme.plan_form import ACTS
-from central.programme.plan_history import Compared, ComparePlan, PlanHistory, compare_plan, may_be_undone, plan_history
+from central.programme.plan_history import Compared, ComparePlan, compare_plan, may_be_undone, plan_entries
 from central.programme.plan_list import SHARES, UNSAID, Ticked, list_data, shares_of
 from central.programme.plan_pictures import (
     STATES,
@@ -28,7 +29,7 @@ from central.programme.plan_pictures import (
 )
 from central.programme.plans import target_context
 from central.venues.model import PhysicalConfiguration, PlanState, PlanTarget, SeatOrder, VenuesPrivilege
-from central.venues.reads import categories_by_rank
+from central.venues.reads import actions_before, categories_by_rank
 from central.web.screens.cells import address
 from central.web.screens.moments import said_moment
 from central.web.screens.names import Labels, house_timezone, label, labels
@@ -216,7 +217,7 @@ def side_data(t: Texts, target: PlanTarget, target_id: Id, read: Read) -> dict[s
         "columns": columns,
         "counts": counts,
         "totals": {name: sum(row["numbers"][name] for row in counts) for name in columns},
-        "story": _story(read, t, target, target_id),
+        "story": _story(read, t, target_id),
         "zone_name": t("Heures : {zone}", zone=house_timezone(read).key),
         "when": "",
     }
@@ -265,11 +266,14 @@ def _labels(read: Read, t: Texts, categories: set[str | None], contingents: set[
     return labels(read, t, wanted + [("contingent", each) for each in contingents if each])
 
 
-def _story(read: Read, t: Texts, target: PlanTarget, target_id: Id) -> list[dict[str, Any]]:
-    found = plan_history(read, PlanHistory(target=target, target_id=target_id, limit=MOST_STORY))
-    entries = found.value if isinstance(found, Ok) else []
+def _story(read: Read, t: Texts, target_id: Id) -> list[dict[str, Any]]:
+    done = actions_before(read, target_id, 0, MOST_STORY)
+    entries = plan_entries(read, done)
     zone = house_timezone(read)
     undone = {entry.of_id for entry in entries}
+    open_ones = [each for each in done if may_be_undone(each, undone)]
+    lost = no_way_back(read, open_ones)
+    offered = {each.id for each in open_ones} - lost.keys()
     named = named_in(read, t, entries)
 
     return [
@@ -281,7 +285,8 @@ def _story(read: Read, t: Texts, target: PlanTarget, target_id: Id) -> list[dict
             "who": entry.name or t("Parterre"),
             "places": entry.places,
             "seats": entry.what.get("seats", ""),
-            "undoable": may_be_undone(entry, undone),
+            "undoable": entry.id in offered,
+            "lost": lost_words(t, lost.get(entry.id)),
         }
         for entry in entries
     ]

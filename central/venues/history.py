@@ -18,6 +18,8 @@ from shared.wire.codec import build
 
 Runs = tuple[int, ...]
 """first, how many, first, how many …"""
+CHANGED_SINCE = "changed_since"
+"""Why an undo leaves a seat as it is: something else was done to it."""
 
 
 class SeatField(StrEnum):
@@ -209,7 +211,7 @@ def inverse(changes: Changes, table: Table, fixed: Callable[[int], str]) -> tupl
         for position, was, now in change:
             n = at(position)
             if column[n] != now:
-                left[position] = "changed_since"
+                left[position] = CHANGED_SINCE
             elif change.field is not SeatField.QUALITY and (why := fixed(n)):
                 left[position] = why
             elif column[n] != was:

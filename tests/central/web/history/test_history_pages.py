@@ -14,7 +14,14 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from central.app import make_app
 from central.catalogue.model import CataloguePrivilege
-from central.inventory.plan_actions import BlockPlaces
+from central.inventory.plan_actions import (
+    AssignContingent,
+    AssignLogicalContingent,
+    BlockLogical,
+    BlockPlaces,
+    UnblockLogical,
+    UnblockPlaces,
+)
 from central.kernel.actor import ANONYMOUS, SYSTEM, Actor, ActorKind
 from central.kernel.contexts import Context, ContextKind, path_of
 from central.kernel.crud import command_of
@@ -29,9 +36,11 @@ from central.kernel.tally import add_tally, caller
 from central.kernel.tx import Read
 from central.organisation.model import OperatorProfile, OrganisationPrivilege
 from central.organisation.ops import CreateContext
-from central.programme.plan_actions import UndoPlanAction
-from central.venues.model import VenuesPrivilege
-from central.venues.selection import Selection
+from central.programme.plan_actions import OrderSeats, UndoPlanAction
+from central.selling.ops import ChangeChannel
+from central.venues.model import PlanTarget, SeatOrder, VenuesPrivilege
+from central.venues.plan_actions import InvalidateSeats, OrderLogicalSeats, RevalidateSeats
+from central.venues.selection import Counted, Selection
 from central.web.history.log import AuditLog
 from central.web.session import SESSIONS, SignedIn
 from central.web.texts import texts
@@ -582,3 +591,62 @@ async def test_an_action_on_a_plan_is_told_in_words_wherever_it_stands(browser: 
     undone = browser.do(UndoPlanAction(action_id=did["action_id"]))
     for each in (did, undone):
         assert "undo_plan_action" not in await browser.get(f"/admin/e/plan_action/{each['action_id']}")
+
+
+CHANGED = "Ne peut plus être annulé\u202f: tout a changé depuis."
+HELD = "Ne peut plus être annulé\u202f: ces places sont prises, hors service ou changées depuis."
+PERFORMANCE, LOGICAL, PHYSICAL = PlanTarget.PERFORMANCE, PlanTarget.LOGICAL, PlanTarget.PHYSICAL
+TWO_ACTS: dict[str, tuple[PlanTarget, Any, Any, dict[str, Any], dict[str, Any]]] = {
+    "blocked and freed": (PERFORMANCE, BlockPlaces, UnblockPlaces, {"why": "TV"}, {}),
+    "moved and back": (PERFORMANCE, AssignContingent, AssignContingent, {"to": True}, {"to": False}),
+    "in two orders": (PERFORMANCE, OrderSeats, OrderSeats, {"order": SeatOrder.LISTED}, {"order": SeatOrder.DRAWN}),
+    "blocked and freed in the hall as it is sold": (LOGICAL, BlockLogical, UnblockLogical, {"why": "TV"}, {}),
+    "moved there": (LOGICAL, AssignLogicalContingent, AssignLogicalContingent, {"to": True}, {"to": False}),
+    "ordered there": (
+        LOGICAL, OrderLogicalSeats, OrderLogicalSeats, {"order": SeatOrder.LISTED}, {"order": SeatOrder.DRAWN}
+    ),
+    "broken and mended": (PHYSICAL, InvalidateSeats, RevalidateSeats, {"why": "cassé", "remember": True}, {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TWO_ACTS)
+async def test_an_undo_that_finds_nothing_is_not_offered_and_it_is_said_why(browser: Browser, name: str) -> None:
+    """Before: of a block that was lifted since the undo was offered, refused, and offered again."""
+    house = browser.house
+    target, act, back, first, then = TWO_ACTS[name]
+    plan = {PERFORMANCE: house.performance, LOGICAL: house.logical, PHYSICAL: house.physical}[target]
+    where = {"performance_id" if target is PERFORMANCE else "configuration_id": plan}
+
+    def put(command: Any, said: dict[str, Any]) -> str:
+        more = {"contingent_id": house.contingent if said["to"] else None} if "to" in said else said
+        return str(browser.do(command(**where, **more, selection=Selection(seats=house.seats[2::-1])))["action_id"])
+
+    undo = 'name="action_id" value="{}"'
+    one = put(act, first)
+    assert undo.format(one) in await browser.get(f"/admin/plan/{target}/{plan}")
+    two = put(back, then)
+    page = await browser.get(f"/admin/plan/{target}/{plan}")
+    assert undo.format(two) in page and undo.format(one) not in page
+    assert page.count(CHANGED) == 1 and f'"last":"{two}"' in unescape(page).replace('": "', '":"')
+    own = await browser.get(f"/admin/e/plan_action/{one}")
+    assert CHANGED in own and "/admin/do/undo_plan_action" not in own
+    browser.do(UndoPlanAction(action_id=Id(two)))
+    again = await browser.get(f"/admin/plan/{target}/{plan}")
+    assert undo.format(one) in again and CHANGED not in again, "it can go back once more"
+
+
+async def test_of_counted_places_and_of_sold_seats_too(browser: Browser) -> None:
+    house = browser.house
+    ((standing,),) = browser.clerk.rows("SELECT zone_id FROM gauge")
+    here = {"performance_id": house.performance}
+    some = Selection(counts=(Counted(Id(standing), 5),))
+    counted = browser.do(BlockPlaces(**here, selection=some, why="bancs"))["action_id"]
+    browser.do(UnblockPlaces(**here, selection=some))
+    seats = Selection(seats=(house.seats[4],))
+    moved = browser.do(AssignContingent(**here, selection=seats, contingent_id=house.contingent))["action_id"]
+    browser.do(ChangeChannel(id=house.channel, set={"contingents": (house.contingent,)}))
+    browser.do(house.order(house.seats[4]))
+    page = await browser.get(f"/admin/plan/performance/{house.performance}")
+    for action in (counted, moved):
+        assert f'name="action_id" value="{action}"' not in page
+    assert page.count(HELD) == 2
