@@ -17,7 +17,7 @@ from central.kernel.helper_processes import Errand
 from central.kernel.languages import spoken_first
 from central.venues.arrivals import needs_mapping
 from central.venues.import_report import with_report
-from central.venues.mapping_page import asked_of, look_at, wanted_mapping, what_comes
+from central.venues.mapping_page import asked_of, look_at, only_category, wanted_mapping, what_comes
 from central.venues.mapping_report import file_of
 from central.venues.planfile_text import text_of
 from central.venues.svg_sources import SvgMapping
@@ -75,7 +75,9 @@ class HallStep:
         """The file's text, and by what a drawing is read; None: there is none."""
         if mapping := wanted_mapping(_said(form)):
             opened = await self._door.work_out(Errand(file_of, (line(form, "file"),)), partial(awaited, request))
-            return None if isinstance(opened, Refused) or opened.value[0] is None else (opened.value[0], mapping)
+            if isinstance(opened, Refused) or opened.value[0] is None:
+                return None
+            return opened.value[0], mapping.in_one_category(await only_category(self._door))
         file = form.get("plan")
         return (text_of(file), None) if isinstance(file, bytes) and file else None
 

@@ -61,6 +61,7 @@ class MappingStep:
         if isinstance(opened, Refused) or opened.value[0] is None:
             return await self._page(request, me, sent, sent.get("file", ""))
         t = request.app[FRAME].texts(request, me)
+        mapping = mapping.in_one_category(await only_category(self._door))
         refused, words = await brought(self._door, request, me, t, dict(sent), opened.value[0], mapping)
         return await self._page(request, me, sent, sent["file"], status=422, refused=refused, words=words)
 
@@ -102,12 +103,17 @@ async def look_at(
 ) -> tuple[str, MappingLook | Refused | None]:
     """The file as the page carries it, and what comes of it by what the form says. None: it came back broken."""
     t = texts(await door.read(SYSTEM, spoken_first))
-    want = LookAt(t("Orchestre"), "1", mapping_in(sent), before)
+    want = LookAt(t("Orchestre"), "1", mapping_in(sent), before, await only_category(door))
     done = await door.work_out(Errand(looked_at, (text, is_packed, want)), partial(awaited, request))
     if isinstance(done, Refused):
         return text if is_packed else "", done
     carried, *look = done.value
     return carried or "", look[0] if look else None
+
+
+async def only_category(door: Door) -> str:
+    """What the category of all seats is called where the drawing says none: as in a hall that is drawn here."""
+    return texts(await door.read(SYSTEM, spoken_first))("Catégorie {n}", n=1)
 
 
 def wanted_mapping(sent: Sent) -> SvgMapping | None:

@@ -41,12 +41,13 @@ Place = Callable[[float, float], tuple[str, str]]
 @dataclass(frozen=True, slots=True)
 class LookAt:
     """What is wanted: by this mapping, or else by what is proposed. `before`: how the hall's last drawing was read.
-    `section`, `row`: what they are called where nothing says it."""
+    `section`, `row`, `category`: what they are called where nothing says it."""
 
     section: str
     row: str
     mapping: SvgMapping | None = None
     before: SvgMapping | None = None
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def look_of(data: bytes, want: LookAt) -> MappingLook | Refused:
 
     def plan() -> Plan | None:
         survey.look(data)
-        proposal = proposed(survey, want.section, want.row, want.before)
+        proposal = proposed(survey, want.section, want.row, want.before, want.category)
         seats, left = named(survey, want.mapping or proposal.mapping)
         stages = stages_of(survey, seats, left)
         kept = {id(stage.under) for stage in stages}

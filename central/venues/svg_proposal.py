@@ -77,16 +77,18 @@ class Proposal:
     offers: tuple[Offer, ...]
 
 
-def proposed(survey: SvgSurvey, section: str, row: str, before: SvgMapping | None = None) -> Proposal:
-    """`section`, `row`: what they are called where nothing says it. `before`: how the hall's last drawing was read,
-    which is proposed again where it reads at least half of this one."""
+def proposed(
+    survey: SvgSurvey, section: str, row: str, before: SvgMapping | None = None, category: str = ""
+) -> Proposal:
+    """`section`, `row`, `category`: what they are called where nothing says it. `before`: how the hall's last drawing
+    was read, which is proposed again where it reads at least half of this one."""
     shapes = usual_shapes(survey)
     offers = offered(survey, shapes)
     found = _Trial(survey, shapes, offers)
     mapping, reasons = found.best(section, row)
     if before is not None and found.unique(before) * 2 >= max(1, found.unique(mapping)):
         mapping, reasons = before, dict.fromkeys(SeatPart, Why.BEFORE)
-    return Proposal(mapping, reasons, offers)
+    return Proposal(mapping.in_one_category(category), reasons, offers)
 
 
 def usual_shapes(survey: SvgSurvey) -> list[SvgElement]:

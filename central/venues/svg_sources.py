@@ -7,7 +7,7 @@ is matched from its end, once, so that the time it takes grows with the text and
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 from itertools import groupby
 from typing import Annotated
@@ -61,7 +61,7 @@ NOWHERE = NameSource(Where.SAME)
 
 @dataclass(frozen=True, slots=True)
 class SvgMapping:
-    """Without a category all seats are in one, named like the plan."""
+    """Without a category all seats are in one, which is called *Plan* unless it says how (`in_one_category`)."""
 
     section: NameSource
     row: NameSource
@@ -71,6 +71,10 @@ class SvgMapping:
     def of(self, part: SeatPart) -> NameSource:
         found: NameSource = getattr(self, part.value)
         return found
+
+    def in_one_category(self, name: str) -> "SvgMapping":
+        """The same; where no seat has a category, they are all in one of this name."""
+        return replace(self, category=NameSource(Where.SAME, name)) if self.category == NOWHERE else self
 
 
 # --- patterns ---------------------------------------------------------------------------------------------------------

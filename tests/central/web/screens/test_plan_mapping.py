@@ -7,6 +7,7 @@ from io import BytesIO
 
 import pytest
 
+from central.kernel.actor import SYSTEM
 from central.venues.mapping_report import packed, unpacked
 from central.venues.svg_sources import SeatPart
 from shared.ids import derived_id
@@ -58,6 +59,25 @@ async def test_a_drawing_from_elsewhere_is_proposed_looked_at_and_imported(brows
     status, plan = await post(browser, "/admin/plan/new/mapping", **(sent | {"import": "1", "space": SPACE}))
     assert status == 200 and "data-canvas" in plan, words(plan)[:600]
     assert (await browser.get("/admin/e/physical_zone")).text.count(">B<") >= 1
+
+
+@pytest.mark.parametrize("cleared", [False, True])
+async def test_seats_without_a_category_are_in_one_that_is_called_as_in_a_hall_drawn_here(
+    browser: Browser, cleared: bool
+) -> None:
+    """Before: in one called “Plan”, in the prices and the sale, too."""
+    page = await bring(browser, IDS)
+    sent = fields(page)
+    assert (sent["category-source"], sent["category-pattern"]) == ("same|0|", "Catégorie 1")
+    assert re.search(r"Catégories\s*: Catégorie 1 \(12\)", words(page))
+    if cleared:
+        _, page = await post(browser, "/admin/plan/new/mapping", **(sent | {"category-pattern": "", "space": SPACE}))
+        sent = fields(page)
+        assert sent["category-pattern"] == ""
+    await post(browser, "/admin/plan/new/mapping", **(sent | {"import": "1", "space": SPACE}))
+    sql = "SELECT DISTINCT s.category FROM physical_seat s JOIN physical_configuration c ON c.id = s.configuration_id "
+    found = await browser.door.read(SYSTEM, lambda read: read.run(f"{sql} WHERE c.code = 'NEUVE'"))
+    assert [tuple(row) for row in found] == [("Catégorie 1",)]
 
 
 async def test_a_hall_that_is_drawn_anew_stays_the_hall(browser: Browser) -> None:
