@@ -232,6 +232,8 @@ async def test_nothing_is_sold_into_a_file_that_is_not_there_any_more(
             database.connect()
     if how == "none":
         copy.rename(database.path)
+    for end in ("-wal", "-shm"):  # docs/operation.md, Restoring
+        database.path.with_name(database.path.name + end).unlink(missing_ok=True)
 
 
 async def test_what_is_looked_up_ahead_is_where_the_writer_is(sqlite_place: tuple[Database, House], keys: Keys) -> None:
