@@ -232,7 +232,7 @@ async def test_nothing_is_sold_into_a_file_that_is_not_there_any_more(
             database.connect()
     if how == "none":
         copy.rename(database.path)
-    for end in ("-wal", "-shm"):  # docs/operation.md, Restoring
+    for end in ("-wal", "-shm"):  # as docs/operation.md has it
         database.path.with_name(database.path.name + end).unlink(missing_ok=True)
 
 
