@@ -102,9 +102,7 @@ class Frame:
         self.new_openings: dict[str, Callable[[Read, str], Mapping[str, Any]]] = {}
         self.leads_to: dict[str, str] = {}
         self.given_at: dict[str, str] = {}  # command → the page of its own on which it is given, for who looks for it
-        self.new_at: dict[
-            str, str
-        ] = {}  # entity → the page of its own on which one is made, unless another way is asked for
+        self.new_at: dict[str, str] = {}  # entity → the page of its own on which one is made, unless asked otherwise
         self.next_step: NextStep = lambda *_: None
         self.dated: dict[str, tuple[str, str]] = {}
         self.list_columns: dict[str, list[ListColumn]] = {}
